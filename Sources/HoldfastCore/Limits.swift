@@ -1,0 +1,24 @@
+/// Upper bounds; every collection that grows, and everything read from outside, has one.
+package enum Limits {
+    package static let keyBytes = 255
+    package static let hostNameBytes = 63
+    package static let voterCount = 15
+    package static let hostCount = 256
+    /// One record of a register, encoded.
+    package static let recordBytes = 256 * 1024
+    /// One frame between agents.
+    package static let peerFrameBytes = 1024 * 1024
+    /// One frame between agent and guard; below the default socket buffer.
+    package static let guardFrameBytes = 128 * 1024
+    /// Arguments and environment of one command together.
+    package static let commandBytes = 96 * 1024
+    package static let argumentCount = 1024
+    package static let environmentCount = 1024
+    package static let labelCount = 64
+    package static let textBytes = 4096
+    package static let jobsPerFile = 10_000
+    /// Changes that wait for one register on one host.
+    package static let queuedChangesPerRegister = 4096
+    /// Children under one guard.
+    package static let runCount = 16_384
+}
