@@ -105,10 +105,12 @@ package struct GuardHello: Equatable, Sendable {
     package var session: GuardSession?
     package var isFenced: Bool
     package var isEnding: Bool
-    /// Highest epoch of which nothing runs and nothing ever will; 0 for none. A guard that found
-    /// its cgroups left over from an earlier life has emptied them before it says hello (G8).
+    /// Highest epoch of which nothing runs and nothing ever will; 0 for none.
+    ///
+    /// A guard that found cgroups left over from an earlier life has emptied them before it says
+    /// hello (G8).
     package var retiredThrough: Epoch
-    /// Runs that are alive. Their log pipes follow, as in `launched`.
+    /// Runs that are alive; their log pipes follow, as in `launched`.
     package var runs: [LiveRun]
 
     package init(

@@ -3,7 +3,7 @@
 /// A value of this type is complete and checked: every default is filled in, every text is within
 /// its limit. The YAML form is described in the examples; HoldfastSpec reads it.
 package struct JobSpec: Hashable, Sendable {
-    /// The command and its arguments; not empty. A `shell:` line becomes `/bin/sh -c LINE`.
+    /// The command and its arguments, at least one text: a `shell:` line is `/bin/sh -c LINE`.
     package var command: [String]
     /// Sorted by name, names distinct.
     package var environment: [EnvironmentVariable]
