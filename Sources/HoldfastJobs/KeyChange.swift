@@ -151,8 +151,9 @@ package enum KeyChange: Hashable, Sendable {
         }
         let isSame = next.job?.spec == spec
         let isWanted =
-            isTransient || (next.job?.isTransient == false ? next.job?.isWanted : nil)
-            ?? (spec.start == .automatic)
+            isTransient
+            || (next.job?.isTransient == false ? next.job?.isWanted : nil)
+                ?? (spec.start == .automatic)
         // Counted on from a holding that outlives its declaration, so that it is seen to be old.
         let generation = next.job?.generation ?? next.holder?.generation ?? 0
         next.job = Declaration(

@@ -75,6 +75,8 @@ package enum NodeFailure: OperatorFacing, Hashable {
     /// P13.
     case twoValuesAtOneBallot(RegisterID, Ballot)
     case foreignDirectory(cluster: String)
+    /// The file no longer says what the cluster was formed with.
+    case changedConfiguration(String)
 
     package var what: String { "cannot go on as a voter" }
 
@@ -84,6 +86,9 @@ package enum NodeFailure: OperatorFacing, Hashable {
             "two different values were seen for \(register) at ballot \(ballot)"
         case .foreignDirectory(let cluster):
             "the data directory belongs to another host or cluster (\(cluster))"
+        case .changedConfiguration(let difference):
+            "the configuration file differs from what the cluster was formed with: "
+                + difference
         }
     }
 
@@ -93,13 +98,15 @@ package enum NodeFailure: OperatorFacing, Hashable {
             "keep the data directories of all hosts as they are and report this as a defect"
         case .foreignDirectory:
             "give this host its own data directory, or an empty one to join as new"
+        case .changedConfiguration:
+            "put the old value back: membership and lease cannot be changed by a file"
         }
     }
 
     package var exitStatus: ExitStatusCode {
         switch self {
         case .twoValuesAtOneBallot: .software
-        case .foreignDirectory: .configuration
+        case .foreignDirectory, .changedConfiguration: .configuration
         }
     }
 }

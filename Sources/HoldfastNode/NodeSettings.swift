@@ -1,6 +1,5 @@
 package import HoldfastCore
 package import HoldfastJobs
-package import HoldfastPaxos
 package import HoldfastSessions
 
 /// What a host is told when it starts.

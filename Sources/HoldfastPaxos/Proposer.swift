@@ -58,8 +58,9 @@ package struct Proposer: Equatable, Sendable {
         guard self.phase == .preparing, self.answered[voter] == nil, !self.refused.contains(voter)
         else { return nil }
         self.answered[voter] = .some(accepted?.ballot)
-        if let accepted, accepted.ballot > (self.highestAccepted?.ballot ?? accepted.ballot)
-            || self.highestAccepted == nil
+        if let accepted,
+            accepted.ballot > (self.highestAccepted?.ballot ?? accepted.ballot)
+                || self.highestAccepted == nil
         {
             self.highestAccepted = accepted
         }
