@@ -61,7 +61,8 @@ extension Node {
         case .forward(let attempt, let key, let change, let above, let through):
             self.propose(change, for: key, of: host, attempt, above: above, through: through)
         case .forwarded(let attempt, let outcome): self.forwardAnswered(attempt, outcome)
-        case .formation, .relay: break
+        case .relay(let bytes): self.effects.append(.relayed(bytes, from: host))
+        case .formation: break
         }
     }
 

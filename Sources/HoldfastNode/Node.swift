@@ -126,6 +126,8 @@ package struct Node: Sendable {
         case .guardLost(let isDead): self.loseGuard(isDead: isDead)
         case .launchImpossible(let name, let reason): self.abandonLaunch(name, reason: reason)
         case .requested(let id, let request): self.take(request, id)
+        case .relay(let bytes, let host):
+            if self.configuration != nil { self.send(.relay(bytes), to: host) }
         }
         self.drain()
         while let timer = self.timers.pop(at: now.moment.monotonic) {

@@ -20,6 +20,8 @@ package enum NodeEffect: Equatable, Sendable {
     case respond(RequestID, NodeResponse)
     /// Something that users may want to see in `events`.
     case observed(ClusterEvent)
+    /// A host of this cluster asks or answers something for its API (`NodeEvent.relay`).
+    case relayed([UInt8], from: HostName)
     /// Everything of this host is given back; its guard is ending. The process may end.
     case released
     /// A rule is broken: end the process and say so (P13).

@@ -20,6 +20,8 @@ package enum NodeEvent: Equatable, Sendable {
     /// A launch that the agent itself could not prepare: the guard never heard of it.
     case launchImpossible(RunName, reason: String)
     case requested(RequestID, NodeRequest)
+    /// The API of this host has something to say to that of another; opaque here.
+    case relay([UInt8], to: HostName)
 }
 
 /// The agent's own number for one question of a user.
