@@ -1,6 +1,6 @@
 import HoldfastCore
 import HoldfastGuardCore
-import HoldfastJobs
+package import HoldfastJobs
 import HoldfastPaxos
 import HoldfastSessions
 import HoldfastWire
@@ -59,7 +59,7 @@ extension Node {
     }
 
     /// Hosts whose session is known to be open, with what they say of themselves.
-    private var candidates: [Ranking.Candidate] {
+    package var candidates: [Ranking.Candidate] {
         self.settings.hosts.compactMap { host in
             guard let details = self.learner.sessions[host]?.record.details else { return nil }
             let labels = details.labels.map { Label(name: $0.name, value: $0.value) }

@@ -1,0 +1,134 @@
+import Glibc
+package import HoldfastCore
+package import HoldfastGuardCore
+package import HoldfastLinux
+package import Logging
+import Synchronization
+
+/// Keeps the agent connected with its guard: one thread that connects, reads, and connects again.
+///
+/// Reports are handed over in order; `send` may be called from any thread and is forgotten while
+/// there is no connection: the hello of the next one says what is so.
+package final class GuardLink: Sendable {
+    package enum Report: Sendable {
+        case report(GuardReport, logPipe: OwnedDescriptor?)
+        /// The connection ended; `isDead`: the guard's process is known to be gone.
+        case lost(isDead: Bool)
+    }
+
+    private struct State {
+        var connection: GuardConnection?
+        var isStopped = false
+    }
+
+    private let path: String
+    private let state = Mutex(State())
+    private let logger: Logger
+    private let deliver: @Sendable (Report) -> Void
+
+    private static let retryMicroseconds: UInt32 = 20_000
+
+    /// - Parameters:
+    ///   - path: The guard's socket.
+    ///   - deliver: Called on the link's thread; should do no more than hop away.
+    package init(
+        path: String, logger: Logger, deliver: @escaping @Sendable (Report) -> Void
+    ) {
+        self.path = path
+        self.logger = logger
+        self.deliver = deliver
+    }
+
+    /// Starts the thread.
+    package func start() {
+        let holder = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let result = pthread_create(&thread, nil, { @Sendable argument in
+            guard let argument else { return nil }
+            Unmanaged<GuardLink>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }, holder.toOpaque())
+        guard result == 0 else {
+            holder.release()
+            self.logger.critical("no thread for the guard's connection")
+            return
+        }
+        pthread_detach(thread)
+    }
+
+    package func stop() {
+        let connection = self.state.withLock { state in
+            state.isStopped = true
+            return state.connection
+        }
+        connection?.close()
+    }
+
+    package func send(_ request: GuardRequest) {
+        guard let connection = self.state.withLock({ $0.connection }) else { return }
+        do throws(GuardConnectionFailure) {
+            try connection.send(request)
+        } catch {
+            // The reader sees the end of the connection and reports it.
+            self.logger.warning(
+                "a request to the guard was not sent", metadata: ["why": "\(error.why)"])
+            connection.close()
+        }
+    }
+
+    private var isStopped: Bool { self.state.withLock { $0.isStopped } }
+
+    private func run() {
+        var hasComplained = false
+        while !self.isStopped {
+            do throws(SystemCallFailure) {
+                let connection = try GuardConnection(path: self.path)
+                self.state.withLock { $0.connection = connection }
+                hasComplained = false
+                self.read(connection)
+                self.state.withLock { $0.connection = nil }
+                self.reportEnd(of: connection)
+            } catch {
+                if !hasComplained {
+                    hasComplained = true
+                    self.logger.warning(
+                        "the guard cannot be reached; nothing is launched until it can",
+                        metadata: ["socket": "\(self.path)", "why": "\(error.why)"])
+                }
+            }
+            usleep(Self.retryMicroseconds)
+        }
+    }
+
+    private func read(_ connection: GuardConnection) {
+        while true {
+            do throws(GuardFrameError) {
+                switch try connection.receive() {
+                case .report(let report, let pipe): self.deliver(.report(report, logPipe: pipe))
+                case .closed: return
+                }
+            } catch {
+                self.logger.error(
+                    "the guard does not speak as a guard does", metadata: ["why": "\(error)"])
+                connection.close()
+                return
+            }
+        }
+    }
+
+    /// Tells whether the guard is dead: its children then are too, and its session can be given
+    /// back as soon as its successor has looked (S10).
+    private func reportEnd(of connection: GuardConnection) {
+        guard !self.isStopped else { return }
+        let isDead = connection.guardHasEnded(within: 200)
+        self.deliver(.lost(isDead: isDead))
+        guard !isDead else { return }
+        // It lives without us: another agent may have taken our place, or it refused us.
+        for _ in 0..<20 where !self.isStopped {
+            if connection.guardHasEnded(within: 50) {
+                self.deliver(.lost(isDead: true))
+                return
+            }
+        }
+    }
+}
