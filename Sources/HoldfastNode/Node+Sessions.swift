@@ -155,11 +155,14 @@ extension Node {
         guard case .serving(var lease) = self.holding, lease.agentNumber == agentNumber else {
             return
         }
+        let isFirst = lease.start == nil
         let isLonger = lease.acknowledged(by: host, sequence: sequence)
         self.holding = .serving(lease)
         guard isLonger else { return }
         self.renewGuard()
         self.noteQuorum()
+        // From here on a claim can be launched: look at what waits for that.
+        if isFirst { self.revisitAll() }
     }
 
     mutating func probeAnswered(_ sequence: UInt64, by host: HostName) {

@@ -15,7 +15,7 @@ package struct NodeSettings: Sendable {
     /// The intended voters, this host among them, sorted (M2).
     package var hosts: [HostName]
     /// How long a user's change may take before its outcome is reported as it then is.
-    package var requestTimeout: Duration = .seconds(10)
+    package var requestTimeout: Duration = .seconds(5)
 
     package init(
         host: HostName, incarnation: UInt64, labels: [Label], address: String,
