@@ -41,6 +41,7 @@ package final class HostDriver {
     private var isDiskStalled = false
     private let stallLimit: Duration
     private var isStopped = false
+    private var malformedFrames: UInt64 = 0
 
     package init(
         node: Node, committer: GroupCommitter, network: PeerNetwork,
@@ -164,6 +165,22 @@ package final class HostDriver {
     // MARK: Guard
 
     /// A report of the guard, in order; called on the loop.
+    // MARK: Peers
+
+    /// A frame of another host; called on the loop.
+    package func receive(_ frame: [UInt8], from host: HostName) {
+        do throws(MalformedBytes) {
+            self.step(.received(try EnvelopeCoding.decode(frame), from: host))
+        } catch {
+            self.malformedFrames += 1
+            self.logger.warning(
+                "a frame that cannot be read was dropped",
+                metadata: [
+                    "host": "\(host)", "why": "\(error)", "count": "\(self.malformedFrames)",
+                ])
+        }
+    }
+
     package func guardReported(_ report: GuardReport, logPipe: OwnedDescriptor?) {
         self.keepLog(of: report, logPipe)
         self.step(.guardReported(report))
