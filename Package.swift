@@ -55,5 +55,28 @@ let package = Package(
                 "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
                 "HoldfastGuardCore", "HoldfastWire",
             ]),
+
+        // Linux.
+        .target(name: "CHoldfastLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        module("HoldfastLinux", ["HoldfastCore", "HoldfastGuardCore", "CHoldfastLinux"]),
+        module(
+            "HoldfastGuard",
+            ["HoldfastCore", "HoldfastGuardCore", "HoldfastLinux", "CHoldfastLinux"]),
+        // In release without any shared library: small, and nothing to load when memory is short.
+        .executableTarget(
+            name: "holdfast-guard", dependencies: ["HoldfastGuard"], swiftSettings: settings,
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"],
+                    .when(configuration: .release))
+            ]),
+
+        tests("HoldfastGuardCoreTests", ["HoldfastGuardCore", "HoldfastCore"]),
+        tests(
+            "HoldfastGuardTests",
+            [
+                "HoldfastGuard", "HoldfastGuardCore", "HoldfastLinux", "HoldfastCore",
+                "holdfast-guard",
+            ]),
     ]
 )

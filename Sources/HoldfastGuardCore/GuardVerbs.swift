@@ -36,7 +36,7 @@ package enum GuardReport: Equatable, Sendable {
     /// Not launched because a step failed; the token counts as burned.
     case launchFailed(RunName, step: LaunchStep, errorNumber: Int32)
     /// The main process has ended and the whole tree is gone (G6). Repeated on each new
-    /// connection until settled.
+    /// connection until settled, there with the log pipe, so that what was written is not lost.
     case exited(RunName, RunEnd)
     case burned(RunName)
     case retired(epoch: Epoch)
@@ -222,6 +222,8 @@ package enum RefusalReason: UInt8, Hashable, Sendable, CaseIterable {
     case tooManyRuns = 5
     /// The guard is ending.
     case ending = 6
+    /// A run of this key is alive; burn it first (C8).
+    case keyInUse = 7
 }
 
 /// The step of a launch that failed.
