@@ -2,6 +2,8 @@
 package enum Limits {
     package static let keyBytes = 255
     package static let hostNameBytes = 63
+    /// A name in the domain name system (RFC 1035, section 2.3.4).
+    package static let domainNameBytes = 253
     package static let voterCount = 15
     package static let hostCount = 256
     /// One record of a register, encoded.
