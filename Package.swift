@@ -78,5 +78,24 @@ let package = Package(
                 "HoldfastGuard", "HoldfastGuardCore", "HoldfastLinux", "HoldfastCore",
                 "holdfast-guard",
             ]),
+        // The world.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CHoldfastStorage"),
+        module(
+            "HoldfastStorage", ["HoldfastCore", "HoldfastPaxos", "CSQLite", "CHoldfastStorage"]),
+        module("HoldfastTransport", ["HoldfastCore", nioCore, nioPosix]),
+        tests("HoldfastCoreTests", ["HoldfastCore"]),
+        .executableTarget(
+            name: "holdfast-store-writer",
+            dependencies: ["HoldfastCore", "HoldfastPaxos", "HoldfastStorage"],
+            path: "Tests/StoreWriter", swiftSettings: settings),
+        tests(
+            "HoldfastStorageTests",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastStorage", "CSQLite",
+                "holdfast-store-writer",
+            ]),
+        tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
     ]
 )
