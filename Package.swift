@@ -97,5 +97,15 @@ let package = Package(
                 "holdfast-store-writer",
             ]),
         tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
+        // World: drivers that carry effects out.
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        module(
+            "HoldfastSpec", ["HoldfastCore", "HoldfastSessions", "HoldfastJobs", "CYAML"]),
+        tests("HoldfastCoreTests", ["HoldfastCore"]),
+        tests("HoldfastSessionsTests", ["HoldfastSessions"]),
+        tests(
+            "HoldfastSpecTests",
+            ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
     ]
 )

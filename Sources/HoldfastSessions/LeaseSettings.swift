@@ -75,7 +75,8 @@ package struct LeaseSettings: Hashable, Sendable {
         var mistakes: [Mistake] = []
         if !Self.terms.contains(self.term) {
             mistakes.append(
-                Mistake(field: .term, message: "term must be 1s to 10m, not \(Self.text(self.term))"))
+                Mistake(
+                    field: .term, message: "term must be 1s to 10m, not \(Self.text(self.term))"))
         }
         if !(0..<0.1).contains(self.clockRateBound) {
             mistakes.append(
