@@ -107,5 +107,13 @@ let package = Package(
         tests(
             "HoldfastSpecTests",
             ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
+        // The world: drivers that carry effects out.
+        module(
+            "HoldfastAPI",
+            ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", nioCore, nioPosix, nioHTTP]),
+
+        tests(
+            "HoldfastAPITests",
+            ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", nioCore, nioPosix]),
     ]
 )
