@@ -29,15 +29,17 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "holdfast",
+    products: [
+        .executable(name: "holdfastd", targets: ["holdfastd"]),
+        .executable(name: "holdfast-guard", targets: ["holdfast-guard"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure: values in, effects out.
@@ -56,12 +58,35 @@ let package = Package(
                 "HoldfastGuardCore", "HoldfastWire",
             ]),
 
-        // Linux.
+        // World: drivers that carry effects out.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CHoldfastLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(name: "CHoldfastStorage"),
         module("HoldfastLinux", ["HoldfastCore", "HoldfastGuardCore", "CHoldfastLinux"]),
         module(
             "HoldfastGuard",
             ["HoldfastCore", "HoldfastGuardCore", "HoldfastLinux", "CHoldfastLinux"]),
+        module("HoldfastSpec", ["HoldfastCore", "HoldfastSessions", "HoldfastJobs", "CYAML"]),
+        module(
+            "HoldfastStorage", ["HoldfastCore", "HoldfastPaxos", "CSQLite", "CHoldfastStorage"]),
+        module("HoldfastTransport", ["HoldfastCore", nioCore, nioPosix]),
+        module(
+            "HoldfastAPI",
+            ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", nioCore, nioPosix, nioHTTP]),
+        module(
+            "HoldfastDaemon",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
+                "HoldfastGuardCore", "HoldfastWire", "HoldfastNode", "HoldfastLinux",
+                "HoldfastSpec", "HoldfastStorage", "HoldfastTransport", "HoldfastAPI",
+                "CHoldfastLinux", logging, nioCore, nioPosix,
+            ]),
+
+        // Executables, thin.
+        program("holdfastd", ["HoldfastDaemon", argumentParser]),
         // In release without any shared library: small, and nothing to load when memory is short.
         .executableTarget(
             name: "holdfast-guard", dependencies: ["HoldfastGuard"], swiftSettings: settings,
@@ -71,47 +96,24 @@ let package = Package(
                     .when(configuration: .release))
             ]),
 
-        tests("HoldfastGuardCoreTests", ["HoldfastGuardCore", "HoldfastCore"]),
-        tests(
-            "HoldfastGuardTests",
-            [
-                "HoldfastGuard", "HoldfastGuardCore", "HoldfastLinux", "HoldfastCore",
-                "holdfast-guard",
-            ]),
-        // The world.
-        .systemLibrary(
-            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "CHoldfastStorage"),
-        module(
-            "HoldfastStorage", ["HoldfastCore", "HoldfastPaxos", "CSQLite", "CHoldfastStorage"]),
-        module("HoldfastTransport", ["HoldfastCore", nioCore, nioPosix]),
+        // Tests, and the programs that they start.
         tests("HoldfastCoreTests", ["HoldfastCore"]),
+        tests("HoldfastSessionsTests", ["HoldfastSessions"]),
+        tests(
+            "HoldfastSpecTests",
+            ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
         .executableTarget(
             name: "holdfast-store-writer",
             dependencies: ["HoldfastCore", "HoldfastPaxos", "HoldfastStorage"],
             path: "Tests/StoreWriter", swiftSettings: settings),
+        .executableTarget(
+            name: "holdfast-witness", path: "Tests/Witness", swiftSettings: settings),
         tests(
             "HoldfastStorageTests",
             [
                 "HoldfastCore", "HoldfastPaxos", "HoldfastStorage", "CSQLite",
                 "holdfast-store-writer",
             ]),
-        tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
-        // World: drivers that carry effects out.
-        .systemLibrary(
-            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        module(
-            "HoldfastSpec", ["HoldfastCore", "HoldfastSessions", "HoldfastJobs", "CYAML"]),
-        tests("HoldfastCoreTests", ["HoldfastCore"]),
-        tests("HoldfastSessionsTests", ["HoldfastSessions"]),
-        tests(
-            "HoldfastSpecTests",
-            ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
-        // The world: drivers that carry effects out.
-        module(
-            "HoldfastAPI",
-            ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", nioCore, nioPosix, nioHTTP]),
-
         tests(
             "HoldfastAPITests",
             ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", nioCore, nioPosix]),

@@ -79,10 +79,17 @@ package final class Agent: Sendable {
         let peers = PeerEvents(logger: self.logger) { frame, host in
             box.value?.receive(frame, from: host)
         }
-        let network = try PeerNetwork.make(for: configuration, events: peers, on: loop)
         var randomness = SystemRandomness.seed()
+        let incarnation = randomness.next()
+        // A cluster of one has nobody to listen for.
+        let network = configuration.listen.map { address in
+            PeerNetwork(
+                local: configuration.name, incarnation: incarnation, listen: address,
+                peers: configuration.cluster.peers.map { ($0.name, $0.address) }, loop: loop,
+                delegate: peers)
+        }
         let node = Node(
-            settings: Self.settings(configuration, incarnation: randomness.next()),
+            settings: Self.settings(configuration, incarnation: incarnation),
             durable: durable, randomness: randomness, now: HostDriver.now())
         let driver = HostDriver(
             node: node, committer: committer, network: network,
@@ -130,14 +137,14 @@ package final class Agent: Sendable {
 private final class HostParts {
     let configuration: HostConfiguration
     let driver: HostDriver
-    let network: PeerNetwork
+    let network: PeerNetwork?
     let guardLink: GuardLink
     let server: APIServer
     let relay: LogRelay
     private let logger: Logger
 
     init(
-        configuration: HostConfiguration, driver: HostDriver, network: PeerNetwork,
+        configuration: HostConfiguration, driver: HostDriver, network: PeerNetwork?,
         guardLink: GuardLink, logger: Logger
     ) {
         self.configuration = configuration
@@ -162,7 +169,8 @@ private final class HostParts {
     }
 
     func listen() -> EventLoopFuture<Void> {
-        self.network.start().flatMap { self.server.listen() }
+        guard let network = self.network else { return self.server.listen() }
+        return network.start().assumeIsolated().flatMap { self.server.listen() }.nonisolated()
     }
 
     func begin() {

@@ -20,7 +20,7 @@ package final class HostDriver {
     private let logger: Logger
     package private(set) var node: Node
     private let committer: GroupCommitter
-    private let network: PeerNetwork
+    private let network: PeerNetwork?
     private var guardLink: GuardLink?
     private let launches: LaunchPreparation
 
@@ -44,7 +44,7 @@ package final class HostDriver {
     private var malformedFrames: UInt64 = 0
 
     package init(
-        node: Node, committer: GroupCommitter, network: PeerNetwork,
+        node: Node, committer: GroupCommitter, network: PeerNetwork?,
         launches: LaunchPreparation, events: EventLog, logs: LogKeeper, stallLimit: Duration,
         logger: Logger, loop: any EventLoop
     ) {
@@ -96,7 +96,7 @@ package final class HostDriver {
         switch effect {
         case .write(let writes, let number): self.write(writes, number, now)
         case .send(let envelope, let host):
-            self.network.send(EnvelopeCoding.encode(envelope), to: host)
+            self.network?.send(EnvelopeCoding.encode(envelope), to: host)
         case .askGuard(let request): self.guardLink?.send(request)
         case .launch(let name, let epoch, let spec): self.launch(name, epoch, spec)
         case .respond(let id, let response):

@@ -150,7 +150,7 @@ extension Node {
     ) -> KeyChange.Vacancy {
         let (how, cause): (Ending.How, Ending.Cause) =
             switch reason {
-            case .wrongEpoch, .fenced, .staleToken: (.neverStarted, .fenced)
+            case .wrongEpoch, .fenced, .staleToken, .keyInUse: (.neverStarted, .fenced)
             case .ending: (.neverStarted, .hostEnding)
             case .userNotAllowed:
                 (.refused("this host may not launch as that user"), .itself)
