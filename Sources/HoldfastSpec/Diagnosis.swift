@@ -48,11 +48,12 @@ struct Diagnosis {
     }
 }
 
-/// Shows a text from outside within a message: short, on one line, in quotes.
-func quoted(_ text: String) -> String {
+/// Shows a text from outside within a message: on one line, in quotes, and short unless more of it
+/// is wanted, as for a path.
+func quoted(_ text: String, atMost limit: Int = 60) -> String {
     var result = "'"
     for (count, scalar) in text.unicodeScalars.enumerated() {
-        guard count < 60 else { return result + "…'" }
+        guard count < limit else { return result + "…'" }
         switch scalar.value {
         case 0x0A: result += "\\n"
         case 0x09: result += "\\t"

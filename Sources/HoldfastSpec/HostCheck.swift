@@ -15,11 +15,12 @@ package enum HostCheck {
             Self.checkAccounts(job, &diagnosis)
             if let directory = job.spec.directory, let message = Self.complaint(about: directory) {
                 diagnosis.report(
-                    job.place(.directory), "directory \(quoted(directory)) \(message)")
+                    job.place(.directory), "directory \(quoted(directory, atMost: 300)) \(message)")
             }
             let program = job.spec.command[0]
             if let message = CommandLookup.complaint(about: program) {
-                diagnosis.report(job.place(.command), "command \(quoted(program)) \(message)")
+                diagnosis.report(
+                    job.place(.command), "command \(quoted(program, atMost: 300)) \(message)")
             }
         }
         return diagnosis.problems()

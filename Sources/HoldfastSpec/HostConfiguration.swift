@@ -23,6 +23,24 @@ package struct HostConfiguration: Equatable, Sendable {
     package var cluster: Cluster
     package var lease: LeaseSettings
 
+    package init(
+        name: HostName, labels: [Label] = [], dataDirectory: String, logsDirectory: String,
+        socket: String, guardSocket: String, listen: PeerAddress?, isInsecure: Bool = false,
+        users: AllowedUsers = .own, cluster: Cluster, lease: LeaseSettings = .defaults()
+    ) {
+        self.name = name
+        self.labels = labels
+        self.dataDirectory = dataDirectory
+        self.logsDirectory = logsDirectory
+        self.socket = socket
+        self.guardSocket = guardSocket
+        self.listen = listen
+        self.isInsecure = isInsecure
+        self.users = users
+        self.cluster = cluster
+        self.lease = lease
+    }
+
     /// As whom jobs may run here.
     package enum AllowedUsers: Equatable, Sendable {
         /// Only the user that the agent runs as.
@@ -38,11 +56,22 @@ package struct HostConfiguration: Equatable, Sendable {
         package var size: Int
         /// The other voters, sorted by name: `size - 1` of them.
         package var peers: [Peer]
+
+        package init(name: String, size: Int, peers: [Peer]) {
+            self.name = name
+            self.size = size
+            self.peers = peers
+        }
     }
 
     package struct Peer: Equatable, Sendable {
         package var name: HostName
         package var address: PeerAddress
+
+        package init(name: HostName, address: PeerAddress) {
+            self.name = name
+            self.address = address
+        }
     }
 
     /// The names of all voters, this host's included, sorted.

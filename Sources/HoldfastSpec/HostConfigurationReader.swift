@@ -107,7 +107,7 @@ struct HostConfigurationReader {
         guard path.utf8.count <= Limits.socketPathBytes else {
             diagnosis.report(
                 self.table[field]?.position ?? self.root.position,
-                "'\(field)' is \(quoted(path)), which has \(path.utf8.count) bytes; the path of a "
+                "'\(field)' is \(quoted(path, atMost: 300)), which has \(path.utf8.count) bytes; the path of a "
                     + "socket has at most \(Limits.socketPathBytes)")
             return nil
         }

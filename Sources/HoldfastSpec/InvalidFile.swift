@@ -7,6 +7,12 @@ package struct InvalidFile: OperatorFacing, Equatable {
     package var problems: [Problem]
     package var exitStatus: ExitStatusCode
 
+    package init(file: String, problems: [Problem], exitStatus: ExitStatusCode) {
+        self.file = file
+        self.problems = problems
+        self.exitStatus = exitStatus
+    }
+
     package var what: String { "cannot use \(self.file)" }
     package var why: String {
         self.problems.count == 1 ? "it has a mistake" : "it has \(self.problems.count) mistakes"

@@ -45,6 +45,10 @@ package struct JobDocumentError: OperatorFacing, Equatable {
     /// At least one; each names the field it is about.
     package var mistakes: [String]
 
+    package init(mistakes: [String]) {
+        self.mistakes = mistakes
+    }
+
     package var what: String { "cannot declare this job" }
     package var why: String { self.mistakes.joined(separator: "; ") }
     package var next: String { "correct it and send it again" }
