@@ -81,7 +81,7 @@ struct ClusterReader {
             let host = diagnosis.hostName(name)
             let address = diagnosis.address(value, of: name.value, isInsecure: self.isInsecure)
             guard let host, let address else { continue }
-            if let other = entries.first(where: { $0.address == address.value }) {
+            if let other = entries.first(where: { $0.address.isSame(as: address.value) }) {
                 diagnosis.report(
                     address.position, "'\(name.value)' and '\(other.name)' have the same address")
             }
@@ -105,7 +105,7 @@ struct ClusterReader {
             diagnosis.report(node.position, "'hosts' does not name this host, '\(name)'")
             return
         }
-        guard let listen = self.listen, listen.value != own.address else { return }
+        guard let listen = self.listen, !listen.value.isSame(as: own.address) else { return }
         diagnosis.report(
             own.position,
             "'\(name)' is this host, and has \(own.address) here, but 'listen' is "

@@ -18,11 +18,13 @@ extension Diagnosis {
     ) -> Located<PeerAddress>? {
         guard let text = self.text(node, of: field) else { return nil }
         let address: PeerAddress
-        do throws(InvalidAddress) {
+        do throws(InvalidName) {
             address = try PeerAddress(text.value)
         } catch {
             self.report(
-                text.position, "'\(field)' is \(quoted(text.value)), which is \(error.rawValue)")
+                text.position,
+                "'\(field)' is \(quoted(text.value)), which is not an address such as "
+                    + "127.0.0.1:7411: \(error.reason)")
             return nil
         }
         if address.isWildcard {

@@ -210,6 +210,25 @@ struct HostConfigurationTests {
                 ]
             ),
             (
+                "name: h1\nlisten: 127.0.0.1\ncluster: {name: c, size: 1}",
+                [
+                    "f:2:9: 'listen' is '127.0.0.1', which is not an address such as "
+                        + "127.0.0.1:7411: an address is HOST:PORT; this has no port"
+                ]
+            ),
+            (
+                "name: h1\nlisten: \"[::1]:1\"\n"
+                    + "cluster: {name: c, size: 2, hosts: {h1: \"[0::1]:1\", h2: \"[::0:1]:1\"}}",
+                ["f:3:57: 'h2' and 'h1' have the same address"]
+            ),
+            (
+                "name: h1\ninsecure: true\nlisten: \"[::]:1\"\ncluster: {name: c, size: 1}",
+                [
+                    "f:3:9: 'listen' is '[::]:1', which no other host can connect to; give "
+                        + "the address that the others use"
+                ]
+            ),
+            (
                 "name: h1\ninsecure: true\nlisten: 0.0.0.0:1\ncluster: {name: c, size: 1}",
                 [
                     "f:3:9: 'listen' is '0.0.0.0:1', which no other host can connect to; give "
