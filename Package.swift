@@ -114,21 +114,6 @@ let package = Package(
                 "HoldfastCore", "HoldfastPaxos", "HoldfastStorage", "CSQLite",
                 "holdfast-store-writer",
             ]),
-        tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
-        // World: drivers that carry effects out.
-        .systemLibrary(
-            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        module(
-            "HoldfastSpec", ["HoldfastCore", "HoldfastSessions", "HoldfastJobs", "CYAML"]),
-        tests("HoldfastSessionsTests", ["HoldfastSessions"]),
-        tests(
-            "HoldfastSpecTests",
-            ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
-        // The world: drivers that carry effects out.
-        module(
-            "HoldfastAPI",
-            ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", nioCore, nioPosix, nioHTTP]),
-
         tests(
             "HoldfastAPITests",
             ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", nioCore, nioPosix]),

@@ -28,16 +28,6 @@ package enum IPLiteral: Hashable, Sendable {
         }
     }
 
-    /// `0.0.0.0`, `::`, and the former written as an IPv6 address: every interface, to which
-    /// nobody can connect.
-    package var isWildcard: Bool {
-        switch self {
-        case .version4(let bytes): bytes.allSatisfy { $0 == 0 }
-        case .version6(let groups):
-            groups.allSatisfy { $0 == 0 } || groups == [0, 0, 0, 0, 0, 0xFFFF, 0, 0]
-        }
-    }
-
     private static func readVersion4(_ text: Substring) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

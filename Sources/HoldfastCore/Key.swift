@@ -1,6 +1,7 @@
 /// What a user names: a job, and with it the one process that runs it.
 ///
 /// UTF-8, 1 to 255 bytes, no control characters; `/` separates namespaces by convention only.
+/// Two keys are one only if all their bytes are.
 package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let text: String
 
@@ -17,7 +18,13 @@ package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
-    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+    package static func < (left: Self, right: Self) -> Bool { left.exact < right.exact }
+
+    package static func == (left: Self, right: Self) -> Bool { left.exact == right.exact }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.exact) }
+
+    private var exact: ExactText { ExactText(self.text) }
 
     package var description: String { self.text }
 

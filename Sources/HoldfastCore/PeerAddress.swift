@@ -59,9 +59,6 @@ package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
         return name == "localhost" || name.hasSuffix(".localhost")
     }
 
-    /// Whether it means every interface, to which nobody can connect from elsewhere.
-    package var isWildcard: Bool { IPLiteral(self.host)?.isWildcard ?? false }
-
     /// Whether the host is an address already and need not be looked up.
     package var isNumeric: Bool { IPLiteral(self.host) != nil }
 

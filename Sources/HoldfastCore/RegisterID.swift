@@ -24,7 +24,18 @@ package struct RegisterID: Hashable, Comparable, Sendable, CustomStringConvertib
     package static let sessionBucket = ".sessions"
 
     package static func < (left: Self, right: Self) -> Bool {
-        (left.bucket, left.key) < (right.bucket, right.key)
+        (ExactText(left.bucket), ExactText(left.key))
+            < (ExactText(right.bucket), ExactText(right.key))
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        ExactText(left.bucket) == ExactText(right.bucket)
+            && ExactText(left.key) == ExactText(right.key)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactText(self.bucket))
+        hasher.combine(ExactText(self.key))
     }
 
     package var description: String { "\(self.bucket)/\(self.key)" }

@@ -58,7 +58,16 @@ package struct RunName: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
 
     package static func < (left: Self, right: Self) -> Bool {
-        (left.key, left.token) < (right.key, right.token)
+        (ExactText(left.key), left.token) < (ExactText(right.key), right.token)
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.token == right.token && ExactText(left.key) == ExactText(right.key)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactText(self.key))
+        hasher.combine(self.token)
     }
 
     package var description: String { "\(self.key)#\(self.token)" }
