@@ -21,8 +21,7 @@ struct DocumentTests {
             "lease_left":2.4,"next_attempt_in":1.5,"reason":"no host fits","restarts":2,\
             "state":"waiting","wanted":"running"}
             """
-        #expect(String(decoding: try JSONText.encode(document), as: UTF8.self) == text)
-        #expect(try JSONText.decode(KeyDocument.self, from: text.utf8) == document)
+        try Self.check(document, text)
     }
 
     @Test("a host, a status, an event and an error are written in snake case")
@@ -114,10 +113,10 @@ struct DocumentTests {
         #expect(Timestamp.time("yesterday") == nil)
     }
 
-    private static func check<Document: Codable & Equatable>(
-        _ document: Document, _ text: String
-    ) throws {
+    /// The document is written as `text`, and read from it as something that is written alike.
+    private static func check<Document: Codable>(_ document: Document, _ text: String) throws {
         #expect(String(decoding: try JSONText.encode(document), as: UTF8.self) == text)
-        #expect(try JSONText.decode(Document.self, from: text.utf8) == document)
+        let read = try JSONText.decode(Document.self, from: text.utf8)
+        #expect(String(decoding: try JSONText.encode(read), as: UTF8.self) == text)
     }
 }

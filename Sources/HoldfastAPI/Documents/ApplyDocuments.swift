@@ -1,8 +1,8 @@
 package import HoldfastSpec
 
 /// The body of `PUT /v1/jobs`: every job of one file, in its order.
-package struct ApplyRequest: Codable, Hashable, Sendable {
-    package struct Job: Codable, Hashable, Sendable {
+package struct ApplyRequest: Codable, Sendable {
+    package struct Job: Codable, Sendable {
         package var key: String
         package var job: JobDocument
 

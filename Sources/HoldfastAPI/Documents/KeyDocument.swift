@@ -4,7 +4,7 @@ package import HoldfastSpec
 ///
 /// Spans are in seconds, instants in RFC 3339 with milliseconds. A field that is absent has no
 /// value in this state: a key that isn't running has no `pid`.
-package struct KeyDocument: Codable, Hashable, Sendable {
+package struct KeyDocument: Codable, Sendable {
     package enum State: String, Codable, Hashable, Sendable, CaseIterable {
         /// This host can't tell: no quorum answered, and its cache is empty.
         case unknown
@@ -85,7 +85,7 @@ package struct KeyDocument: Codable, Hashable, Sendable {
 }
 
 /// The answer to `GET /v1/keys`, in order of key.
-package struct KeyList: Codable, Hashable, Sendable {
+package struct KeyList: Codable, Sendable {
     package var keys: [KeyDocument]
 
     package init(keys: [KeyDocument]) {

@@ -89,7 +89,7 @@ struct APIDispatch {
         do {
             return try document.spec()
         } catch {
-            throw Self.mistake(place, "\(error)")
+            throw Self.mistake(place, error.why)
         }
     }
 
