@@ -1,6 +1,6 @@
 import Glibc
 import HoldfastAPI
-package import HoldfastCore
+import HoldfastCore
 import HoldfastGuardCore
 import HoldfastJobs
 import HoldfastLinux
@@ -40,7 +40,7 @@ package final class Agent: Sendable {
         self.threads.start()
         let store = try AcceptorStore(
             directory: self.configuration.dataDirectory, host: self.configuration.name,
-            freshIdentity: SystemRandomness.seed().nextIdentifier())
+            freshIdentity: SystemRandomness.identifier())
         let durable = try store.load()
         try LogDirectory.make(self.configuration.logsDirectory)
         let loop = self.group.next()

@@ -1,6 +1,6 @@
 import Glibc
-package import HoldfastAPI
-package import HoldfastCore
+import HoldfastAPI
+import HoldfastCore
 package import Logging
 
 /// Log lines on standard error: one line each, the same form everywhere.

@@ -1,5 +1,5 @@
 import Glibc
-package import HoldfastCore
+import HoldfastCore
 package import HoldfastGuardCore
 package import HoldfastLinux
 package import Logging

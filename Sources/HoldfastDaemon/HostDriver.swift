@@ -1,7 +1,7 @@
 package import HoldfastCore
 package import HoldfastGuardCore
-package import HoldfastJobs
-import HoldfastLinux
+import HoldfastJobs
+package import HoldfastLinux
 package import HoldfastNode
 import HoldfastPaxos
 package import HoldfastStorage

@@ -240,8 +240,8 @@ package final class HostService: HostBackend {
         let timer = self.driver.loop.scheduleTask(
             in: .nanoseconds(min(span, .seconds(86_400)).wholeNanoseconds)
         ) {
-            bound.value.waits.removeValue(forKey: id)?.answer(
-                .success(bound.value.current(key)))
+            guard let wait = bound.value.waits.removeValue(forKey: id) else { return }
+            wait.answer(.success(bound.value.current(key)))
         }
         self.waits[id] = Wait(key: key, isDone: isDone, answer: answer, timer: timer)
         self.reconsider(key)

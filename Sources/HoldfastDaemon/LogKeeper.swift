@@ -6,6 +6,7 @@ package import HoldfastLinux
 package import Logging
 package import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Reads what the jobs of this host write, and keeps it in files.
 ///
@@ -108,7 +109,7 @@ package final class LogKeeper: Sendable {
     package func read(
         _ key: Key, lines: Int, follow: Bool, deliver: @escaping @Sendable ([UInt8]) -> Void
     ) -> @Sendable () -> Void {
-        let box = NIOLockedValueBox<UInt64?>(nil)
+        let follower = Mutex<UInt64?>(nil)
         self.loop.execute {
             let path = self.path(of: key.text)
             let tail = LogFile.tail(path: path, lines: lines, limit: Self.tailBytes)
@@ -119,13 +120,13 @@ package final class LogKeeper: Sendable {
                 self.state.value.lastFollower += 1
                 let id = self.state.value.lastFollower
                 self.state.value.followers[key.text, default: [:]][id] = deliver
-                box.withLockedValue { $0 = id }
+                follower.withLock { $0 = id }
             }
             deliver([])
         }
         return {
             self.loop.execute {
-                guard let id = box.withLockedValue({ $0 }) else { return }
+                guard let id = follower.withLock({ $0 }) else { return }
                 self.state.value.followers[key.text]?[id] = nil
                 if self.state.value.followers[key.text]?.isEmpty ?? false {
                     self.state.value.followers[key.text] = nil

@@ -73,14 +73,14 @@ package final class LogRelay {
             hasOpened = true
             subscriber(signal)
         }
-        let answered = NIOLoopBound(
-            { () -> Bool in hasOpened }, eventLoop: self.driver.loop)
-        self.driver.loop.scheduleTask(in: Self.patience) {
-            guard !answered.value(), bound.value.incoming.removeValue(forKey: id) != nil else {
-                return
-            }
-            subscriber(.ended(Self.silent(source, key)))
-        }
+        let giveUp = NIOLoopBound(
+            {
+                guard !hasOpened, bound.value.incoming.removeValue(forKey: id) != nil else {
+                    return
+                }
+                subscriber(.ended(Self.silent(source, key)))
+            }, eventLoop: self.driver.loop)
+        self.driver.loop.scheduleTask(in: Self.patience) { giveUp.value() }
         return { [weak self] in
             guard let self, self.incoming.removeValue(forKey: id) != nil else { return }
             self.send(.cancel(id: id), to: source)

@@ -24,8 +24,8 @@ package enum Readiness {
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = sendto(
-                    file, bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue)
-                        | Int32(MSG_NOSIGNAL.rawValue), $0, length)
+                    file, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL),
+                    $0, length)
             }
         }
     }

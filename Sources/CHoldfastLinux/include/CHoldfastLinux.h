@@ -278,4 +278,12 @@ size_t holdfast_entry_size(const void *entry);
 /* The text of an error number; never NULL. */
 const char *holdfast_error_text(int number);
 
+/*
+ * Asks for `signal` when the process that started this one ends (PR_SET_PDEATHSIG), more exactly:
+ * when the thread of it does that started this one.
+ *
+ * Returns 0. Fails with -EINVAL (no such signal). See prctl(2).
+ */
+int holdfast_set_parent_death_signal(int signal);
+
 #endif
