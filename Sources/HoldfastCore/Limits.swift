@@ -10,6 +10,10 @@ package enum Limits {
     package static let recordBytes = 256 * 1024
     /// One frame between agents.
     package static let peerFrameBytes = 1024 * 1024
+    /// Frames to one peer that wait for its socket; what comes above is dropped.
+    package static let peerBacklogBytes = 8 * 1024 * 1024
+    /// Connections taken from peers that have not said who they are.
+    package static let ungreetedConnectionCount = 64
     /// One frame between agent and guard; below the default socket buffer.
     package static let guardFrameBytes = 128 * 1024
     /// Arguments and environment of one command together.
