@@ -17,6 +17,6 @@ int holdfast_file_identity(const char *path, uint64_t *inode, int64_t *birth) {
     return 0;
 }
 
-int holdfast_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }
+int holdfast_storage_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }
 
 void holdfast_name_this_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }

@@ -8,7 +8,7 @@ final class Pipe: Sendable {
 
     init() throws(StoreFailure) {
         var ends: [CInt] = [-1, -1]
-        let result = holdfast_pipe(&ends)
+        let result = holdfast_storage_pipe(&ends)
         guard result == 0 else { throw .refused(.startThread, path: "", errorNumber: -result) }
         self.readEnd = ends[0]
         self.writeEnd = ends[1]

@@ -22,7 +22,7 @@ int holdfast_file_identity(const char *path, uint64_t *inode, int64_t *birth);
  *
  * Fails with -EMFILE, -ENFILE. Thread-safe. See pipe2(2).
  */
-int holdfast_pipe(int ends[2]);
+int holdfast_storage_pipe(int ends[2]);
 
 /*
  * Gives the calling thread a name of at most 15 bytes, as ps -T and gdb show it. Cannot fail
