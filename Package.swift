@@ -89,7 +89,7 @@ let package = Package(
         program("holdfastd", ["HoldfastDaemon", argumentParser]),
         // In release without any shared library: small, and nothing to load when memory is short.
         .executableTarget(
-            name: "holdfast-guard", dependencies: ["HoldfastGuard"], swiftSettings: settings,
+            name: "holdfast-guard", dependencies: ["HoldfastGuard", "HoldfastLinux"], swiftSettings: settings,
             linkerSettings: [
                 .unsafeFlags(
                     ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"],

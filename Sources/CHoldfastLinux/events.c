@@ -61,15 +61,17 @@ int holdfast_timerfd_set(int timer, int64_t nanoseconds) {
 
 int holdfast_timerfd_disarm(int timer) { return set_timer(timer, 0); }
 
-int holdfast_signalfd_create(void) {
-    sigset_t mask;
+int holdfast_signalfd_create(bool children) {
+    sigset_t blocked, mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGCHLD);
-    sigaddset(&mask, SIGHUP);
-    sigaddset(&mask, SIGPIPE);
-    if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0) return -errno;
+    if (children) sigaddset(&mask, SIGCHLD);
+    blocked = mask;
+    sigaddset(&blocked, SIGCHLD);
+    sigaddset(&blocked, SIGHUP);
+    sigaddset(&blocked, SIGPIPE);
+    if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0) return -errno;
     return result_of(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
@@ -80,6 +82,11 @@ int holdfast_signalfd_read(int fd) {
 }
 
 int holdfast_eventfd_create(void) { return result_of(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int holdfast_poll_one(int fd, int milliseconds) {
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    return result_of(poll(&one, 1, milliseconds));
+}
 
 int holdfast_poll_two(int first, bool writing, int second) {
     struct pollfd both[2] = {

@@ -25,15 +25,19 @@ int holdfast_pidfd_send_signal(int pidfd, int signal) {
     return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
-int holdfast_reap(int pidfd, struct holdfast_exit *ended) {
+static int reap(int pidfd, struct holdfast_exit *ended, int options) {
     siginfo_t info = {0};
-    if (waitid((idtype_t)hf_P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0) return -errno;
+    if (waitid((idtype_t)hf_P_PIDFD, (id_t)pidfd, &info, WEXITED | options) < 0) return -errno;
     if (info.si_pid == 0) return 0;
     ended->code = info.si_status;
     ended->is_signal = info.si_code != CLD_EXITED;
     ended->dumped_core = info.si_code == CLD_DUMPED;
     return 1;
 }
+
+int holdfast_reap(int pidfd, struct holdfast_exit *ended) { return reap(pidfd, ended, WNOHANG); }
+
+int holdfast_reap_waiting(int pidfd, struct holdfast_exit *ended) { return reap(pidfd, ended, 0); }
 
 pid_t holdfast_peek_ended_child(void) {
     siginfo_t info = {0};

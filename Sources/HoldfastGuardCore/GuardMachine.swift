@@ -82,7 +82,7 @@ package struct GuardMachine: Equatable, Sendable {
     var runs: [GuardRun?] = []
     var slotOfKey: [String: Int] = [:]
     var exits = KeptExits()
-    var agentNumber: UInt64 = 0
+    package private(set) var agentNumber: UInt64 = 0
     var ending = Ending.notAsked
     /// Whether the kernel stands behind the guard, as far as effects said (G4).
     var isKernelTimerArmed = false

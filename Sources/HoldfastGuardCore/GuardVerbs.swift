@@ -36,7 +36,8 @@ package enum GuardReport: Equatable, Sendable {
     /// Not launched because a step failed; the token counts as burned.
     case launchFailed(RunName, step: LaunchStep, errorNumber: Int32)
     /// The main process has ended and the whole tree is gone (G6). Repeated on each new
-    /// connection until settled, there with the log pipe, so that what was written is not lost.
+    /// connection until settled. Always with the log pipe, as in `launched`, so that an agent that
+    /// was away loses no output.
     case exited(RunName, RunEnd)
     case burned(RunName)
     case retired(epoch: Epoch)

@@ -12,8 +12,8 @@ import Synchronization
 package final class GuardConnection: Sendable {
     /// What came from the guard, in order.
     package enum Incoming: Sendable {
-        /// `logPipe` is the reading end of the run's output with `launched`, and with an `exited`
-        /// that is repeated after a reconnection; non-blocking.
+        /// `logPipe` is the reading end of the run's output, with `launched` and with `exited`;
+        /// non-blocking. Let go of it where it is not needed.
         case report(GuardReport, logPipe: OwnedDescriptor?)
         /// The guard closed the connection: it ended, or another agent took our place, or it
         /// refused what we sent. `guardHasEnded` tells the first from the others.

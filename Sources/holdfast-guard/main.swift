@@ -1,1 +1,4 @@
 import HoldfastGuard
+import HoldfastLinux
+
+ThisProcess.end(GuardProgram.run(CommandLine.arguments))

@@ -60,6 +60,9 @@ struct holdfast_exit {
  */
 int holdfast_reap(int pidfd, struct holdfast_exit *ended);
 
+/* The same, but waits: for a child that is known to be ending. -ECHILD, -EBADF, -EINTR. */
+int holdfast_reap_waiting(int pidfd, struct holdfast_exit *ended);
+
 /*
  * The number of one ended child that was not reaped, without reaping it; never waits.
  *
@@ -168,14 +171,20 @@ int holdfast_timerfd_create(void);
 int holdfast_timerfd_set(int timer, int64_t nanoseconds);
 int holdfast_timerfd_disarm(int timer);
 
-/* Blocks SIGTERM, SIGINT, SIGCHLD, SIGHUP and SIGPIPE for the process; returns a descriptor. */
-int holdfast_signalfd_create(void);
+/*
+ * Blocks SIGTERM, SIGINT, SIGCHLD, SIGHUP and SIGPIPE for the calling thread.
+ *
+ * Returns a descriptor for SIGTERM and SIGINT, and for SIGCHLD if `children`.
+ */
+int holdfast_signalfd_create(bool children);
 /* Returns the number of a signal that came; 0 when there is none. */
 int holdfast_signalfd_read(int fd);
 
 /* A counter that polls readable while it is above 0. */
 int holdfast_eventfd_create(void);
 
+/* Waits until `fd` is readable. Returns 1, 0 after `milliseconds`, -EINTR. */
+int holdfast_poll_one(int fd, int milliseconds);
 /* Waits for any of two descriptors to be readable, or for the first to be writable as well. */
 int holdfast_poll_two(int first, bool writing, int second);
 
@@ -245,8 +254,61 @@ int holdfast_killer_create(int32_t *timer);
 /* Moves it to an absolute time of CLOCK_BOOTTIME; 0 disarms it. Async-signal-safe. */
 int holdfast_killer_set(int32_t timer, int64_t boot_nanoseconds);
 
+/* ---- cgroups: cgroup.c; none of these allocates ------------------------------------------- */
+
 /* Whether `path` lies on a cgroup v2 file system. */
 bool holdfast_is_cgroup2(const char *path);
+/* SIGKILL for everything in the cgroup and below, forks in flight included. Since 5.14. */
+int holdfast_cgroup_kill(int directory);
+/* Freezes or thaws it; cgroup.events tells when that has become true. */
+int holdfast_cgroup_set_frozen(int directory, bool frozen);
+/* Signals each process of the cgroup itself, as listed at one moment. Returns how many. */
+int holdfast_cgroup_signal(int directory, int signal);
+enum { HOLDFAST_POPULATED = 1, HOLDFAST_FROZEN = 2 };
+/* The bits above, from an open cgroup.events; 0 (empty) for a cgroup that was removed. */
+int holdfast_cgroup_state(int events);
+/* How many of its processes the out-of-memory killer ended; 0 without the memory controller. */
+int64_t holdfast_cgroup_oom_kills(int directory);
+
+/* ---- other processes: process.c; none of these allocates ---------------------------------- */
+
+struct holdfast_process {
+    pid_t number, parent, group, session;
+    char state;         /* as in /proc/PID/stat: R S D T t Z X I */
+    uint64_t started;   /* with the number, unique since boot */
+};
+
+/*
+ * Fills `table` with all processes that /proc shows, in rising order of their numbers.
+ *
+ * Returns their number; -E2BIG when there are more than `capacity`.
+ */
+int holdfast_list_processes(int proc, struct holdfast_process *table, int capacity);
+/* Signals exactly the process that was listed. -ESRCH when it is gone. */
+int holdfast_signal_listed(int proc, const struct holdfast_process *process, int signal);
+/*
+ * Looks in the environment that a process was executed with for the entry that begins with
+ * `prefix`, and copies what follows, cut to `size` with its NUL.
+ *
+ * Returns 1, or 0 when there is none; -EACCES, -ESRCH. Reads its first 128 KB.
+ */
+int holdfast_find_environment(int proc, pid_t number, const char *prefix, char *value, size_t size);
+
+/* ---- the virtual machine's clock: vmclock.c ---------------------------------------------- */
+
+/*
+ * Maps the page of /dev/vmclock0 (Linux 6.13, QEMU's vmclock).
+ *
+ * Returns NULL when there is none, or it is not one. Never unmapped.
+ */
+const void *holdfast_vmclock_map(const char *path);
+/* Changes whenever the machine was paused, moved or copied unseen by its clocks. */
+uint64_t holdfast_vmclock_marker(const void *page);
+
+/* ---- files: files.c ---------------------------------------------------------------------- */
+
+/* Makes sure that 0, 1 and 2 are open, so that no other descriptor takes their place. */
+int holdfast_reserve_streams(void);
 
 /* Opens a directory for use with the *at calls. */
 int holdfast_open_directory(int at, const char *name);
@@ -254,6 +316,8 @@ int holdfast_open_read(int at, const char *name);
 int holdfast_open_write(int at, const char *name);
 /* Takes an exclusive lock on `path`, which is made if need be. -EWOULDBLOCK: somebody has it. */
 int holdfast_lock_file(const char *path);
+/* The same for what is open already, a directory for instance. Ends with the descriptor. */
+int holdfast_lock(int fd);
 /* Opens, writes, closes. Allocates nothing. */
 int holdfast_write_file(int at, const char *name, const char *text);
 /* Reads from the beginning. Returns the size read. */

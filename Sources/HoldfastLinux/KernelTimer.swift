@@ -1,0 +1,29 @@
+import CHoldfastLinux
+package import HoldfastCore
+
+/// The kernel's own hand on this process: when it expires, SIGKILL, whatever the process does (G4).
+///
+/// It lasts as long as the process; not across execve(2).
+package struct KernelTimer {
+    private let timer: Int32
+
+    /// Unarmed at first.
+    package init() throws(SystemCallFailure) {
+        var timer: Int32 = 0
+        try SystemCallFailure.check("timer_create", holdfast_killer_create(&timer))
+        self.timer = timer
+    }
+
+    /// Moves the expiry.
+    ///
+    /// Allocates nothing.
+    package func arm(_ moment: Moment) throws(SystemCallFailure) {
+        // 0 would disarm it.
+        try SystemCallFailure.check(
+            "timer_settime", holdfast_killer_set(self.timer, max(1, moment.boot)))
+    }
+
+    package func disarm() {
+        _ = holdfast_killer_set(self.timer, 0)
+    }
+}

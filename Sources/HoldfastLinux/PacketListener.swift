@@ -1,0 +1,50 @@
+import CHoldfastLinux
+import Glibc
+
+/// Listens on a Unix socket of mode 0600, alone: a second listener of the same path is refused.
+package final class PacketListener {
+    package enum Failure: Error, Equatable {
+        /// Another process listens there.
+        case inUse
+        /// Something that is not a socket has that name.
+        case notASocket
+        case refused(SystemCallFailure)
+    }
+
+    package let number: Int32
+    private let path: String
+    /// Held as long as the object lives; the file stays, for removing it would race.
+    private let lock: OwnedDescriptor
+
+    /// Replaces a socket that nobody listens on any more.
+    package init(path: String) throws(Failure) {
+        let lock = (path + ".lock").withCString(holdfast_lock_file)
+        guard lock != -EWOULDBLOCK else { throw .inUse }
+        guard lock >= 0 else { throw .refused(.init(call: "open", errorNumber: -lock)) }
+        self.lock = OwnedDescriptor(lock)
+        self.path = path
+        var status = stat()
+        if lstat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
+            unlink(path)
+        }
+        let number = path.withCString(holdfast_seqpacket_listen)
+        guard number >= 0 else { throw .refused(.init(call: "bind", errorNumber: -number)) }
+        self.number = number
+    }
+
+    /// The next connection and who made it; `nil` when none waits.
+    package func take() -> (socket: PacketSocket, userID: UInt32)? {
+        let number = holdfast_seqpacket_accept(self.number)
+        guard number >= 0 else { return nil }
+        let socket = PacketSocket(number)
+        var peer = holdfast_peer()
+        guard holdfast_peer(number, &peer) == 0 else { return (socket, .max) }
+        return (socket, peer.user)
+    }
+
+    deinit {
+        unlink(self.path)
+        close(self.number)
+    }
+}
