@@ -84,12 +84,19 @@ extension World {
     }
 
     /// SIGKILL is on its way; until it has worked the child counts as alive.
-    mutating func doom(_ host: Int, _ name: RunName, within span: Duration) {
+    mutating func doom(_ host: Int, _ name: RunName) {
         guard let child = self.hosts[host].children[name] else { return }
         if !child.isDoomed { self.note(host, "child", "\(name) is being killed") }
         self.hosts[host].children[name]?.isDoomed = true
         self.hosts[host].children[name]?.status = .signalled(9, dumpedCore: false)
-        self.queue.add(.childDies(host, name), at: self.now + self.random.upTo(span))
+        let end = self.now + self.timeToTakeEffect()
+        self.queue.add(.childDies(host, name), at: end)
+    }
+
+    /// A kill or a freeze works at once, as a rule, and always within K.
+    private mutating func timeToTakeEffect() -> Duration {
+        let isSlow = self.random.chance(self.isQuiet ? 0 : 0.1)
+        return self.random.upTo(isSlow ? self.settings.lease.kill : .milliseconds(3))
     }
 
     mutating func buryChild(_ host: Int, _ name: RunName) {
@@ -99,9 +106,8 @@ extension World {
 
     mutating func beginFreezing(_ host: Int, _ name: RunName) {
         guard let child = self.hosts[host].children[name] else { return }
-        self.queue.add(
-            .childFreezes(host, name, stamp: child.stamp),
-            at: self.now + self.random.upTo(self.settings.lease.kill))
+        let end = self.now + self.timeToTakeEffect()
+        self.queue.add(.childFreezes(host, name, stamp: child.stamp), at: end)
     }
 
     mutating func freezeChild(_ host: Int, _ name: RunName, _ stamp: UInt64) {

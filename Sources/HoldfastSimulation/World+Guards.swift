@@ -24,7 +24,7 @@ extension World {
         self.note(host, "guard", "is killed")
         self.endGuard(host)
         for name in self.hosts[host].children.keys.sorted() {
-            self.doom(host, name, within: .milliseconds(20))
+            self.doom(host, name)
         }
     }
 
@@ -215,7 +215,7 @@ extension World {
                 at: self.now + self.random.upTo(.milliseconds(5)))
         case .execute(let name): self.execute(host, name)
         case .signal(let name): self.signal(host, name)
-        case .kill(let name): self.doom(host, name, within: self.settings.lease.kill)
+        case .kill(let name): self.doom(host, name)
         case .freeze(let name): self.beginFreezing(host, name)
         case .thaw(let name): self.thaw(host, name)
         case .armKernelTimer(let moment): self.armKernelTimer(host, moment)

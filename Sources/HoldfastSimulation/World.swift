@@ -94,6 +94,7 @@ package struct World: Sendable {
         self.endFaults()
         self.run(for: self.settings.quietPhase)
         self.requireOrder()
+        self.noteEpilogue()
         self.askEveryone()
         self.run(for: .seconds(11))
         self.requireAnswers()

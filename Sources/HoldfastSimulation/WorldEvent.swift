@@ -3,7 +3,7 @@ import HoldfastGuardCore
 import HoldfastNode
 import HoldfastWire
 
-/// What happens next in a world. Hosts are numbered from 0.
+/// What happens next in a world; hosts are numbered from 0.
 enum WorldEvent: Sendable {
     case delivered(Envelope, from: Int, to: Int)
     case agentStarts(Int)
