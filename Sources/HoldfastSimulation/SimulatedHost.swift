@@ -22,12 +22,12 @@ struct SimulatedHost: Sendable {
     var isStallReported = false
 
     /// `nil`: the guard's process is not running.
-    var guardProcess: SimulatedGuard?
+    var guardProcess: GuardMachine?
     var guardLife: UInt64 = 0
     var guardStoppedUntil: VirtualTime?
     var guardInbox: [GuardInput] = []
     var guardStamp: UInt64 = 0
-    var guardDue: Int64?
+    var guardWakesAt: VirtualTime?
     var timerStamp: UInt64 = 0
 
     /// Counts connections of agents to the guard.
@@ -41,6 +41,8 @@ struct SimulatedHost: Sendable {
     var lastReportArrival = VirtualTime.zero
 
     var children: [RunName: SimulatedChild] = [:]
+    /// Where the guard keeps each of them.
+    var slots: [Int: RunName] = [:]
     /// The newest record of each session that its acceptor has taken in, durable or not.
     var sessionsTakenIn: [RegisterID: Accepted] = [:]
 
@@ -52,8 +54,5 @@ struct SimulatedHost: Sendable {
 enum GuardInput: Sendable {
     case connect(agentLife: UInt64)
     case request(GuardRequest, connection: UInt64)
-    case cloneReady(RunName)
-    case emptied(RunName, RunEnd.Status)
-    case froze(RunName)
-    case terminate
+    case happened(GuardEvent)
 }

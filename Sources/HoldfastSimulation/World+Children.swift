@@ -4,18 +4,17 @@ import HoldfastNode
 
 /// The children: they live for a while, obey or do not, freeze, thaw and die.
 extension World {
-    mutating func execute(_ host: Int, _ name: RunName) {
-        guard let order = self.hosts[host].guardProcess?.runs[name]?.order else { return }
+    mutating func execute(_ host: Int, _ order: LaunchOrder, _ slot: Int) {
+        let name = order.name
         self.figures.launches += 1
         let isShort = self.random.chance(self.plan.shortLives) && !self.isQuiet
         let life = self.random.upTo(self.plan.life)
-        let child = SimulatedChild(
-            name: name, epoch: order.epoch,
+        self.hosts[host].children[name] = SimulatedChild(
+            name: name, slot: slot, guardLife: self.hosts[host].guardLife, epoch: order.epoch,
             ignoresStop: self.random.chance(self.plan.stubbornness),
             exitCode: self.random.chance(0.5) ? 0 : 1,
-            lifeLeft: isShort ? life : nil,
-            status: .exited(code: 0))
-        self.hosts[host].children[name] = child
+            lingers: self.random.chance(self.plan.stubbornness / 2),
+            lifeLeft: isShort ? life : nil, status: .exited(code: 0))
         self.note(host, "child", "\(name) executes")
         self.checker.began(
             Checker.Execution(host: host, name: name, epoch: order.epoch), isLaunch: true)
@@ -59,11 +58,22 @@ extension World {
         }
     }
 
+    /// The main process ends; what it leaves behind goes on executing until it is signalled.
     private mutating func finishChild(_ host: Int, _ name: RunName) {
         guard let child = self.hosts[host].children[name] else { return }
-        self.note(host, "child", "\(name) ends: \(child.status)")
-        self.removeChild(host, name)
-        self.tellGuard(host, .emptied(name, child.status))
+        let isEmpty = !child.lingers || child.isDoomed || child.isStopping || child.hasMainEnded
+        self.note(
+            host, "child",
+            "\(name) ends: \(child.status)\(isEmpty ? "" : ", but leaves something behind")")
+        self.hosts[host].children[name]?.hasMainEnded = true
+        if isEmpty { self.removeChild(host, name) }
+        guard child.guardLife == self.hosts[host].guardLife else { return }
+        let event: GuardEvent =
+            child.hasMainEnded
+            ? .emptied(slot: child.slot)
+            : .mainEnded(
+                slot: child.slot, child.status, ranOutOfMemory: false, isEmpty: isEmpty)
+        self.tellGuard(host, .happened(event))
     }
 
     mutating func removeChild(_ host: Int, _ name: RunName) {
@@ -123,7 +133,7 @@ extension World {
         self.hosts[host].children[name] = child
         self.checker.ended(name, on: host)
         self.lastEnd[name.key] = (host, self.now)
-        self.tellGuard(host, .froze(name))
+        self.tellGuard(host, .happened(.frozen(slot: child.slot)))
     }
 
     mutating func thaw(_ host: Int, _ name: RunName) {

@@ -9,7 +9,10 @@ extension World {
         // G8: what an earlier guard left is emptied before anything else.
         for name in self.hosts[host].children.keys.sorted() { self.removeChild(host, name) }
         self.hosts[host].guardLife += 1
-        self.hosts[host].guardProcess = SimulatedGuard(incarnation: self.random.next())
+        self.hosts[host].guardProcess = GuardMachine(
+            GuardMachine.Settings(
+                incarnation: self.random.next(), containment: .cgroup, allowedUsers: .any))
+        self.hosts[host].slots = [:]
         self.note(host, "guard", "starts")
         self.connectSoon(host)
     }
@@ -33,7 +36,7 @@ extension World {
         self.hosts[host].guardLife += 1
         self.hosts[host].guardStoppedUntil = nil
         self.hosts[host].guardInbox = []
-        self.hosts[host].guardDue = nil
+        self.hosts[host].guardWakesAt = nil
         self.hosts[host].guardStamp += 1
         self.hosts[host].timerStamp += 1
         self.hosts[host].guardConnection = nil
@@ -47,7 +50,7 @@ extension World {
     package mutating func terminateGuard(_ host: Int) {
         guard self.hosts[host].guardProcess != nil else { return }
         self.note(host, "guard", "is asked to end")
-        self.tellGuard(host, .terminate)
+        self.tellGuard(host, .happened(.terminated))
     }
 
     /// SIGSTOP, and SIGCONT after a while, if the kernel timer leaves anything.
@@ -67,9 +70,13 @@ extension World {
         self.hosts[host].guardStoppedUntil = nil
         let inputs = self.hosts[host].guardInbox
         self.hosts[host].guardInbox = []
-        for input in inputs { self.tellGuard(host, input) }
-        self.hosts[host].guardDue = nil
-        self.tellGuardOfTime(host)
+        let still = self.hosts[host].guardLife
+        // What is due comes before what waits, or after the first of it, as the kernel likes.
+        if self.random.chance(0.5) { self.tellGuard(host, .happened(.enforced)) }
+        for input in inputs where self.hosts[host].guardLife == still {
+            self.tellGuard(host, input)
+        }
+        if self.hosts[host].guardLife == still { self.tellGuard(host, .happened(.enforced)) }
     }
 
     /// G4.
@@ -148,8 +155,6 @@ extension World {
             self.hosts[host].guardInbox.append(input)
             return
         }
-        let now = self.hosts[host].clock.read(at: self.now).moment
-        var actions: [SimulatedGuard.Action]?
         switch input {
         case .connect(let life):
             guard self.hosts[host].agentLife == life, self.hosts[host].connection == nil else {
@@ -158,77 +163,127 @@ extension World {
             self.hosts[host].connectionCount += 1
             self.hosts[host].connection = self.hosts[host].connectionCount
             self.hosts[host].guardConnection = self.hosts[host].connectionCount
-            actions = self.hosts[host].guardProcess?.connected(at: now)
+            self.step(host, .agentConnected)
         case .request(let request, let connection):
             // S11: the newest agent's connection alone is obeyed.
             guard self.hosts[host].guardConnection == connection else { return }
-            actions = self.hosts[host].guardProcess?.receive(request, at: now)
-        case .cloneReady(let name):
-            let fails = !self.isQuiet && self.random.chance(self.plan.failedLaunches)
-            actions = self.hosts[host].guardProcess?.cloneIsReady(
-                name, step: fails ? .execute : nil, at: now)
-        case .emptied(let name, let status):
-            actions = self.hosts[host].guardProcess?.emptied(name, status, at: now)
-        case .froze(let name): actions = self.hosts[host].guardProcess?.froze(name, at: now)
-        case .terminate: actions = self.hosts[host].guardProcess?.terminate(at: now)
+            self.step(host, .request(request))
+        case .happened(let event): self.step(host, event)
         }
-        for action in actions ?? [] { self.carryOut(action, host) }
-        self.scheduleGuard(host, now)
+    }
+
+    /// One event through the machine; what it asks for; then whatever is due.
+    private mutating func step(_ host: Int, _ event: GuardEvent) {
+        let life = self.hosts[host].guardLife
+        let now = self.hosts[host].clock.read(at: self.now).moment
+        let effects = self.hosts[host].guardProcess?.receive(event, at: now) ?? []
+        for effect in effects where self.hosts[host].guardLife == life {
+            self.carryOut(effect, host)
+        }
+        guard self.hosts[host].guardLife == life else { return }
+        self.enforce(host)
+    }
+
+    private mutating func enforce(_ host: Int) {
+        let now = self.hosts[host].clock.read(at: self.now).moment
+        var acts: [(DeadlineAct, Int)] = []
+        let acted = self.hosts[host].guardProcess?.enforce(at: now) { acts.append(($0, $1)) }
+        for (act, slot) in acts {
+            guard let name = self.hosts[host].slots[slot] else { continue }
+            switch act {
+            case .signal: self.signal(host, name)
+            case .freeze: self.beginFreezing(host, name)
+            case .kill: self.doom(host, name)
+            }
+        }
+        if acted == true {
+            self.step(host, .enforced)
+        } else {
+            self.scheduleGuard(host, now)
+        }
     }
 
     mutating func wakeGuard(_ host: Int, _ stamp: UInt64) {
         guard self.hosts[host].guardStamp == stamp else { return }
-        self.hosts[host].guardDue = nil
-        guard !self.hosts[host].isGuardStopped else { return }
-        self.tellGuardOfTime(host)
+        self.hosts[host].guardWakesAt = nil
+        guard !self.hosts[host].isGuardStopped, self.hosts[host].guardProcess != nil else { return }
+        self.enforce(host)
     }
 
-    private mutating func tellGuardOfTime(_ host: Int) {
-        let now = self.hosts[host].clock.read(at: self.now).moment
-        let actions = self.hosts[host].guardProcess?.woke(at: now) ?? []
-        for action in actions { self.carryOut(action, host) }
-        self.scheduleGuard(host, now)
-    }
-
-    /// Guards wake late, by up to half of G; then the kernel timer would act (G4).
+    /// Guards wake late, by less than half of G; then the kernel timer would act (G4).
     private mutating func scheduleGuard(_ host: Int, _ now: HoldfastCore.Moment) {
-        let due = self.hosts[host].guardProcess?.nextDue
-        guard due != self.hosts[host].guardDue else { return }
-        self.hosts[host].guardDue = due
+        guard let span = self.hosts[host].guardProcess?.nextWakeUp(after: now) else {
+            self.hosts[host].guardWakesAt = nil
+            self.hosts[host].guardStamp += 1
+            return
+        }
+        let due = self.now + self.hosts[host].clock.trueSpan(of: span)
+        // Asked again before it was due: as late as was drawn before.
+        if let planned = self.hosts[host].guardWakesAt {
+            let gap = planned - due
+            if gap >= .zero, gap < self.settings.lease.wakeUp / 2 { return }
+        }
+        let wakes = due + self.random.upTo(self.settings.lease.wakeUp / 2)
+        self.hosts[host].guardWakesAt = wakes
         self.hosts[host].guardStamp += 1
-        guard let due else { return }
-        let span = self.hosts[host].clock.trueSpan(of: .nanoseconds(due - now.boot))
-        let lateness = self.random.upTo(self.settings.lease.wakeUp / 2)
-        self.queue.add(
-            .guardWakes(host, stamp: self.hosts[host].guardStamp), at: self.now + span + lateness)
+        self.queue.add(.guardWakes(host, stamp: self.hosts[host].guardStamp), at: wakes)
     }
 
-    private mutating func carryOut(_ action: SimulatedGuard.Action, _ host: Int) {
-        switch action {
+    private mutating func carryOut(_ effect: GuardEffect, _ host: Int) {
+        switch effect {
         case .report(let report):
             self.note(host, "guard", "reports \(report.summary)")
             guard let connection = self.hosts[host].guardConnection else { return }
             self.afterReports(host, .reportArrives(host, report, connection: connection))
-        case .clone(let name):
-            self.queue.add(
-                .cloneReady(host, name, guardLife: self.hosts[host].guardLife),
-                at: self.now + self.random.upTo(.milliseconds(5)))
-        case .execute(let name): self.execute(host, name)
-        case .signal(let name): self.signal(host, name)
-        case .kill(let name): self.doom(host, name)
-        case .freeze(let name): self.beginFreezing(host, name)
-        case .thaw(let name): self.thaw(host, name)
+        case .disconnectAgent:
+            self.note(host, "guard", "ends the connection")
+            guard let connection = self.hosts[host].guardConnection else { return }
+            self.hosts[host].guardConnection = nil
+            self.afterReports(
+                host, .connectionEnds(host, connection: connection, isDead: false))
+        case .launch(let order, let slot, let before): self.launch(host, order, slot, before)
+        case .signal(let slot):
+            if let name = self.hosts[host].slots[slot] { self.signal(host, name) }
+        case .kill(let slot):
+            if let name = self.hosts[host].slots[slot] { self.doom(host, name) }
+        case .thaw(let slot, let before): self.thaw(host, slot, before)
+        case .release(let slot): self.hosts[host].slots[slot] = nil
+        case .forget: break
         case .armKernelTimer(let moment): self.armKernelTimer(host, moment)
-        case .exit:
+        case .disarmKernelTimer: self.hosts[host].timerStamp += 1
+        case .end:
             self.note(host, "guard", "ends in order")
             self.endGuard(host)
             self.restartAll(host)
         }
     }
 
-    private mutating func armKernelTimer(_ host: Int, _ moment: HoldfastCore.Moment?) {
+    /// G5: between the order and the exec the clock is read once more.
+    private mutating func launch(
+        _ host: Int, _ order: LaunchOrder, _ slot: Int, _ before: HoldfastCore.Moment
+    ) {
+        let fails = self.random.chance(self.isQuiet ? 0 : self.plan.failedLaunches)
+        let now = self.hosts[host].clock.read(at: self.now).moment
+        if now.hasReached(before) {
+            self.step(host, .launchTooLate(slot: slot))
+        } else if fails {
+            self.step(host, .launchFailed(slot: slot, .execute, errorNumber: 2))
+        } else {
+            self.hosts[host].slots[slot] = order.name
+            self.execute(host, order, slot)
+            self.step(host, .launched(slot: slot, processID: Int32(100 + slot)))
+        }
+    }
+
+    /// G3 °: the clock is read before.
+    private mutating func thaw(_ host: Int, _ slot: Int, _ before: HoldfastCore.Moment) {
+        let now = self.hosts[host].clock.read(at: self.now).moment
+        guard let name = self.hosts[host].slots[slot], !now.hasReached(before) else { return }
+        self.thaw(host, name)
+    }
+
+    private mutating func armKernelTimer(_ host: Int, _ moment: HoldfastCore.Moment) {
         self.hosts[host].timerStamp += 1
-        guard let moment else { return }
         let now = self.hosts[host].clock.read(at: self.now).moment
         let span = self.hosts[host].clock.trueSpan(of: .nanoseconds(moment.boot - now.boot))
         self.queue.add(

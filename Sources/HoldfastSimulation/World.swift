@@ -147,8 +147,6 @@ package struct World: Sendable {
         case .guardContinues(let host, let life): self.continueGuard(host, life)
         case .guardKilledByTimer(let host, let life, let stamp):
             self.fireKernelTimer(host, life, stamp)
-        case .cloneReady(let host, let name, let life):
-            if self.hosts[host].guardLife == life { self.tellGuard(host, .cloneReady(name)) }
         case .childEnds(let host, let name, let stamp): self.endChild(host, name, stamp)
         case .childFreezes(let host, let name, let stamp): self.freezeChild(host, name, stamp)
         case .childDies(let host, let name): self.buryChild(host, name)

@@ -22,7 +22,6 @@ enum WorldEvent: Sendable {
     case guardContinues(Int, life: UInt64)
     case guardKilledByTimer(Int, life: UInt64, stamp: UInt64)
 
-    case cloneReady(Int, RunName, guardLife: UInt64)
     case childEnds(Int, RunName, stamp: UInt64)
     case childFreezes(Int, RunName, stamp: UInt64)
     case childDies(Int, RunName)
