@@ -46,7 +46,11 @@ extension Node {
         work.queue.removeAll { self.hasExpired($0.expires) }
         self.work[register] = work
         for change in expired { self.finish(change, self.outcomeOfGivingUp(change)) }
-        guard !work.queue.isEmpty else { return }
+        // Whoever heard of an end may have queued another change, and begun a ballot for it: from
+        // a copy made before, the same ballot would be begun again for something else (P2).
+        guard var work = self.work[register], work.attempt == nil, !work.queue.isEmpty else {
+            return
+        }
         let id = self.nextNumber()
         let size = configuration.voters.count
         // P2: the cached ballot is taken out before it is used.
