@@ -321,6 +321,8 @@ extension Node {
         guard self.configuration != nil, above <= through, through <= Ballot.counterLimit else {
             return
         }
+        // Applied twice, with another change in between, it would undo that (P9).
+        guard self.takenForwards.insert(attempt) else { return }
         let register = RegisterID.key(key)
         var work = self.work[register] ?? RegisterWork()
         guard work.queue.count < Limits.queuedChangesPerRegister else { return }

@@ -53,7 +53,10 @@ package struct Node: Sendable {
     var surveys: [UInt64: ClosingSurvey] = [:]
     /// Registers accepted here of which nothing newer is known to be chosen.
     var unlearned: [RegisterID: Int64] = [:]
-    var lastNumber: UInt64 = 0
+    /// Begins at random: an answer to an earlier process of this host fits no question of ours.
+    var lastNumber: UInt64
+    /// Forwarded changes that were taken: one that the network repeats is not taken twice.
+    var takenForwards = RecentNumbers(limit: 4096)
 
     // Our own session, guard and runs.
     var holding: Holding = .idle
@@ -89,6 +92,7 @@ package struct Node: Sendable {
     ) {
         self.settings = settings
         self.randomness = randomness
+        self.lastNumber = self.randomness.next() >> 1
         self.now = now
         self.acceptorID = durable.acceptor
         self.configuration = durable.configuration.flatMap {
