@@ -113,6 +113,8 @@ extension Node {
 
     mutating func beginServing(_ epoch: Epoch, _ nonce: Nonce) {
         guard let link = self.guardLink, let configuration = self.configuration else { return }
+        // A renewal of an earlier session may stay unanswered; this guard has just answered.
+        self.guardLink?.waitingSince = nil
         self.holding = .serving(
             HolderLease(
                 epoch: epoch, nonce: nonce, agentNumber: link.hello.agentNumber,
