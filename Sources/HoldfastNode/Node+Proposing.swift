@@ -125,6 +125,7 @@ extension Node {
     private mutating func decide(
         _ register: RegisterID, highest: Accepted?, isChosen: Bool
     ) {
+        if register == self.ownRegister { self.ownSessionPromised(highest) }
         guard var work = self.work[register], var attempt = work.attempt else { return }
         let ballot = attempt.proposer.ballot
         var composer = Composer(

@@ -120,6 +120,8 @@ extension Node {
                 epoch: epoch, nonce: nonce, agentNumber: link.hello.agentNumber,
                 settings: self.settings.lease, voterCount: configuration.voters.count,
                 now: self.now.moment))
+        // Once: they were alive at the hello, and may be gone by the next session.
+        self.guardLink?.hello.runs = []
         self.adoptRuns(link.hello.runs)
         if let own = self.learner.sessions[self.settings.host] {
             self.ownSessionLearned(own.record)
