@@ -21,7 +21,7 @@ extension Node {
         return lease.mayLaunch(at: self.now.moment)
     }
 
-    private var ownRegister: RegisterID { .session(of: self.settings.host) }
+    var ownRegister: RegisterID { .session(of: self.settings.host) }
 
     // MARK: Beginning
 
@@ -290,6 +290,20 @@ extension Node {
     mutating func ownSessionLearned(_ record: SessionRecord) {
         if case .examining = self.holding { self.setTimer(.examine, after: .zero) }
         guard case .serving(let lease) = self.holding else { return }
+        let isOther = record.epoch == lease.epoch && record.nonce != lease.nonce
+        guard record.proves(closed: lease.epoch) || isOther else { return }
+        self.endSession(lease.epoch, lease.nonce, release: false)
+    }
+
+    /// A majority of promises reports this as the newest record of our own register.
+    ///
+    /// S2: once a closing is the newest, we fence, though it may never be chosen. To go on would
+    /// end nothing: those who took it in refuse our heartbeats, the others arm their timers by
+    /// them and refuse the closing.
+    mutating func ownSessionPromised(_ highest: Accepted?) {
+        guard case .serving(let lease) = self.holding, let highest,
+            let record = try? RecordCoding.decodeSession(highest.value)
+        else { return }
         let isOther = record.epoch == lease.epoch && record.nonce != lease.nonce
         guard record.proves(closed: lease.epoch) || isOther else { return }
         self.endSession(lease.epoch, lease.nonce, release: false)
