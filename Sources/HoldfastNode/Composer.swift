@@ -75,6 +75,7 @@ struct Composer {
             self.beyond.append(pending.id)
             return .later
         }
+        if self.ballot.counter <= pending.above { return .later }
         switch (pending.change, self.content) {
         case (.identity, _): return .expired
         case (_, .notUnderstood): return .refused(.notUnderstood)

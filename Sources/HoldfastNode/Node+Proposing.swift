@@ -334,7 +334,8 @@ extension Node {
             PendingChange(
                 id: self.nextNumber(), change: .key(change),
                 purpose: .forOther(host, attempt: attempt),
-                expires: self.deadline(after: Self.hedge.scaled(by: 2)), through: through))
+                expires: self.deadline(after: Self.hedge.scaled(by: 2)), above: above,
+                through: through))
         self.work[register] = work
         self.startAttempt(register)
     }
@@ -364,6 +365,7 @@ extension Node {
         change.wasForwarded = true
         let first = Ballot(counter: forward.above + 1, incarnation: 0)
         change.firstProposed = min(change.firstProposed ?? first, first)
+        change.above = forward.through
         var work = self.work[forward.register] ?? RegisterWork()
         work.counter = max(work.counter, forward.through)
         if let fast = work.fast, fast.ballot.counter <= forward.through { work.fast = nil }

@@ -66,6 +66,9 @@ struct PendingChange: Equatable, Sendable {
     let expires: Int64
     /// The first ballot under which it may have been proposed (P9 °).
     var firstProposed: Ballot?
+    /// Under counters above this only: a ballot that was under way when the change came from
+    /// elsewhere does not carry it (P7 °).
+    var above: UInt64 = 0
     /// A forwarded change may be proposed under no counter above this (P7 °).
     var through: UInt64?
     var wasForwarded = false
