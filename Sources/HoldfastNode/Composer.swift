@@ -91,9 +91,9 @@ struct Composer {
         _ change: KeyChange, _ pending: PendingChange, _ record: KeyRecord?,
         _ isClosed: (SessionID) -> Bool
     ) -> Verdict {
+        // P9: the nonce tells a retry that it had won, whoever proposed it first.
+        if change.isApplied(in: record) { return .expired }
         if let first = pending.firstProposed {
-            // P9: the nonce tells a retry that it had won.
-            if change.isApplied(in: record) { return .expired }
             // P9 °: somebody built on a ballot that may have held it, and it is not there now.
             if !change.mayRepeat, let found = self.found, found.ballot >= first {
                 self.unknown.append(pending.id)

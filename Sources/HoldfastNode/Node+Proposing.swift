@@ -297,7 +297,9 @@ extension Node {
         var kept: [PendingChange] = []
         for change in work.queue {
             guard case .key(let keyChange) = change.change, !change.wasForwarded,
-                change.through == nil
+                change.through == nil,
+                // P9 °: the primary could not know that it may be applied already.
+                change.firstProposed == nil || keyChange.mayRepeat
             else {
                 kept.append(change)
                 continue
