@@ -58,6 +58,13 @@ let package = Package(
                 "HoldfastGuardCore", "HoldfastWire",
             ]),
 
+        module(
+            "HoldfastSimulation",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
+                "HoldfastGuardCore", "HoldfastWire", "HoldfastNode",
+            ]),
+
         // World: drivers that carry effects out.
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -87,6 +94,7 @@ let package = Package(
 
         // Executables, thin.
         program("holdfastd", ["HoldfastDaemon", argumentParser]),
+        program("holdfast-simulate", ["HoldfastCore", "HoldfastSimulation", argumentParser]),
         // In release without any shared library: small, and nothing to load when memory is short.
         .executableTarget(
             name: "holdfast-guard", dependencies: ["HoldfastGuard", "HoldfastLinux"], swiftSettings: settings,
@@ -99,6 +107,13 @@ let package = Package(
         // Tests, and the programs that they start.
         tests("HoldfastCoreTests", ["HoldfastCore"]),
         tests("HoldfastSessionsTests", ["HoldfastSessions"]),
+        tests(
+            "HoldfastNodeTests",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
+                "HoldfastGuardCore", "HoldfastWire", "HoldfastNode",
+            ]),
+        tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
         tests(
             "HoldfastSpecTests",
             ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
