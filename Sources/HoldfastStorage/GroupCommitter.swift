@@ -42,7 +42,7 @@ package final class GroupCommitter: Sendable {
         self.queue.append(writes, ticket: ticket)
     }
 
-    /// Submissions that no call of `didCommit` has named yet.
+    /// Submissions that are not durable yet.
     ///
     /// They are not bounded here, because nothing that was submitted can be dropped: a caller that
     /// sees this grow takes in less.

@@ -103,7 +103,7 @@ package final class PeerNetwork {
         var closings: [EventLoopFuture<Void>] = []
         for name in self.names {
             guard let peer = self.peers[name] else { continue }
-            peer.link.stop()
+            closings.append(peer.link.stop())
             if let channel = peer.inbound { closings.append(channel.close()) }
         }
         closings += self.ungreeted.values.map { $0.close() }

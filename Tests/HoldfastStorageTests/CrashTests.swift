@@ -52,12 +52,10 @@ extension StorageTests {
 
         @Test(
             "D2: a file system without room is reported at the write and at formatting",
-            .enabled(if: geteuid() == 0, "This test mounts a file system, which takes root."))
+            .enabled(if: Scratch.canMount, "This test mounts a file system."))
         func fullFileSystem() throws {
-            let mount = self.scratch.path
-            try #require(
-                Self.run("/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount) == 0)
-            defer { _ = Self.run("/bin/umount", mount) }
+            try #require(self.scratch.mountMemory(size: "1m"))
+            defer { self.scratch.unmountMemory() }
             let store = try self.scratch.open()
             var failure: StoreFailure?
             for counter in 1...UInt64(40) where failure == nil {
@@ -119,15 +117,6 @@ extension StorageTests {
                 }
                 #expect(failure?.exitStatus == status, "\(String(describing: failure))")
             }
-        }
-
-        private static func run(_ program: String, _ arguments: String...) -> Int32 {
-            let child = Process()
-            child.executableURL = URL(filePath: program)
-            child.arguments = arguments
-            guard (try? child.run()) != nil else { return -1 }
-            child.waitUntilExit()
-            return child.terminationStatus
         }
     }
 }

@@ -28,6 +28,20 @@ final class Scratch {
             directory: self.data, host: HostName(host), freshIdentity: identity)
     }
 
+    /// Whether this process may mount file systems.
+    static let canMount: Bool = {
+        guard let scratch = try? Scratch(), scratch.mountMemory(size: "64k") else { return false }
+        scratch.unmountMemory()
+        return true
+    }()
+
+    /// Puts a file system of so many bytes over the directory.
+    func mountMemory(size: String) -> Bool {
+        mount("tmpfs", self.path, "tmpfs", 0, "size=\(size)") == 0
+    }
+
+    func unmountMemory() { umount(self.path) }
+
     /// Opens, loads and closes.
     func load() throws -> DurableState { try self.open().load() }
 }
