@@ -129,6 +129,7 @@ let package = Package(
                 "HoldfastCore", "HoldfastPaxos", "HoldfastStorage", "CSQLite",
                 "holdfast-store-writer",
             ]),
+        tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
         tests(
             "HoldfastAPITests",
             ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", nioCore, nioPosix]),

@@ -159,9 +159,9 @@ package final class AcceptorStore {
                 throw .damaged(
                     path: self.database.path, detail: "wrong checksum of the row of \(register)")
             }
-            // Swift takes two spellings of "é" for one register, SQLite for two rows.
-            if let other = registers[register], other.ballot >= accepted.ballot { continue }
-            registers[register] = accepted
+            guard registers.updateValue(accepted, forKey: register) == nil else {
+                throw .damaged(path: self.database.path, detail: "two rows of \(register)")
+            }
         }
         return registers
     }
