@@ -97,7 +97,8 @@ let package = Package(
         program("holdfast-simulate", ["HoldfastCore", "HoldfastSimulation", argumentParser]),
         // In release without any shared library: small, and nothing to load when memory is short.
         .executableTarget(
-            name: "holdfast-guard", dependencies: ["HoldfastGuard", "HoldfastLinux"], swiftSettings: settings,
+            name: "holdfast-guard", dependencies: ["HoldfastGuard", "HoldfastLinux"],
+            swiftSettings: settings,
             linkerSettings: [
                 .unsafeFlags(
                     ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"],

@@ -52,7 +52,9 @@ final class ProcessTree: ChildTree {
             self.table.refresh()
             var found = 0
             for index in 0..<self.table.count where !self.table[index].isDead {
-                guard self.table[index].number != self.guardID, self.table.environmentNumber(index, self.prefix) != nil else { continue }
+                guard self.table[index].number != self.guardID,
+                    self.table.environmentNumber(index, self.prefix) != nil
+                else { continue }
                 self.table.signal(index, Self.end)
                 found += 1
             }

@@ -9,7 +9,7 @@ extension GuardMachine {
         case .launch(let order): self.launch(order, at: now)
         case .stop(let name, let immediately): self.stop(name, immediately, at: now)
         case .burn(let name): self.burn(name)
-        case .settle(let name): self.exits.settle(name) ? [.forget(name)] : []
+        case .settle(let name): self.settle(name, at: now)
         case .retire(let epoch): self.retire(through: epoch, at: now)
         }
     }
@@ -161,6 +161,11 @@ extension GuardMachine {
         }
         self.runs[slot]?.waitingBurns = waiting
         return self.kill(slot, .stopped)
+    }
+
+    private mutating func settle(_ name: RunName, at now: Moment) -> [GuardEffect] {
+        guard self.exits.settle(name) else { return [] }
+        return [.forget(name)] + self.settleState(at: now)
     }
 
     /// S10: nothing of these epochs again.
