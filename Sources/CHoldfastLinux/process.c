@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Opens /proc/NUMBER/NAME. */
@@ -14,6 +15,22 @@ static int open_entry(int proc, pid_t number, const char *name) {
     snprintf(path, sizeof path, "%d/%s", number, name);
     int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
+}
+
+/* Whether the system call that a process is blocked in is one of those that make a process. */
+static bool is_in_clone(int proc, pid_t number) {
+    char text[32];
+    int fd = open_entry(proc, number, "syscall");
+    if (fd < 0) return false;
+    ssize_t size = holdfast_read_again(fd, text, sizeof text - 1);
+    close(fd);
+    if (size <= 0 || text[0] < '0' || text[0] > '9') return false;
+    text[size] = 0;
+    long call = atol(text);
+#ifdef SYS_vfork
+    if (call == SYS_vfork) return true;
+#endif
+    return call == SYS_clone || call == 435 /* clone3, everywhere */;
 }
 
 static int read_process(int proc, pid_t number, struct holdfast_process *process) {
@@ -33,6 +50,7 @@ static int read_process(int proc, pid_t number, struct holdfast_process *process
         " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lu",
         &process->state, &process->parent, &process->group, &process->session,
         (unsigned long *)&process->started);
+    process->waits_for_child = process->state == 'D' && is_in_clone(proc, number);
     return found == 5 ? 0 : -ESRCH;
 }
 

@@ -17,11 +17,12 @@ package final class ProcessTable {
         package var group: Int32 { self.raw.group }
         package var session: Int32 { self.raw.session }
 
-        /// Whether it executes nothing: stopped, or dead and not reaped.
+        /// Whether it executes nothing: stopped, or dead and not reaped, or waiting for a stopped
+        /// child between vfork(2) and its exec.
         package var isQuiet: Bool {
             switch UInt8(bitPattern: self.raw.state) {
             case UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: "Z"), UInt8(ascii: "X"): true
-            default: false
+            default: self.raw.waits_for_child
             }
         }
 

@@ -276,6 +276,11 @@ struct holdfast_process {
     pid_t number, parent, group, session;
     char state;         /* as in /proc/PID/stat: R S D T t Z X I */
     uint64_t started;   /* with the number, unique since boot */
+    /*
+     * In state D only because a child that it made by vfork(2) has not executed yet. With that
+     * child stopped it executes nothing, and will not.
+     */
+    bool waits_for_child;
 };
 
 /*
