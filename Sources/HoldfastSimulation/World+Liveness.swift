@@ -2,6 +2,7 @@ package import HoldfastCore
 package import HoldfastJobs
 import HoldfastNode
 import HoldfastPaxos
+package import HoldfastSessions
 import HoldfastWire
 
 /// What must be true once the faults are over (I12).
@@ -72,6 +73,37 @@ extension World {
             self.checker.fail(
                 .liveness, "\(chosen.count) of \(expected) reads were answered in calm weather")
             return
+        }
+    }
+}
+
+/// How a scenario goes on until something has happened.
+extension World {
+    /// Runs until the condition holds after some event.
+    ///
+    /// - Returns: Whether it came to hold within the limit, without a violation.
+    package mutating func run(
+        within limit: Duration, until condition: (World) -> Bool
+    ) -> Bool {
+        let end = self.now + limit
+        while self.violation == nil {
+            if condition(self) { return true }
+            guard let next = self.queue.nextTime, next <= end else { return false }
+            self.step()
+        }
+        return false
+    }
+
+    /// The host whose process of this key executes, if exactly one does.
+    package func holder(of key: Key) -> Int? {
+        let executing = self.hosts(executing: key)
+        return executing.count == 1 ? executing[0] : nil
+    }
+
+    /// What a session's register is chosen to hold.
+    package func chosenSession(of host: Int) -> SessionRecord? {
+        self.checker.registers[.session(of: self.names[host])]?.newest.flatMap {
+            try? RecordCoding.decodeSession($0.value)
         }
     }
 }

@@ -15,7 +15,7 @@ package struct World: Sendable {
     package internal(set) var now = VirtualTime.zero
     package internal(set) var figures = Figures()
     package internal(set) var transcript: Transcript
-    package internal(set) var plan: FaultPlan
+    package var plan: FaultPlan
     /// Whether the last fault is over and everything must come to order.
     package internal(set) var isQuiet = false
     /// What a scenario does with a message before the network does anything.
