@@ -32,6 +32,8 @@ struct Composer {
     private var didMoveHolder = false
     /// Whether there is anything to write.
     private(set) var didChange = false
+    /// Whether what was found is to be written even if nothing changes it.
+    private(set) var mustWrite = false
     /// Changes whose earlier proposal may have been applied and overwritten (P9 °).
     private(set) var unknown: [UInt64] = []
     /// Changes that may not be proposed under a counter as high as this ballot's (P7 °).
@@ -78,6 +80,9 @@ struct Composer {
         if self.ballot.counter <= pending.above { return .later }
         switch (pending.change, self.content) {
         case (.identity, _): return .expired
+        case (.rewrite, _):
+            self.mustWrite = self.found != nil
+            return .expired
         case (_, .notUnderstood): return .refused(.notUnderstood)
         case (.key(let change), .key(let record)):
             return self.take(change, pending, record, isClosed)

@@ -94,6 +94,7 @@ extension Node {
         case .accepted(let attempt):
             self.advance(attempt) { $0.accepted(by: host) }
         case .nack(let attempt, let promised):
+            self.noteLateNack(attempt, promised)
             self.advance(attempt) { $0.refused(by: host, promised: promised) }
         case .report(let attempt, let accepted):
             self.reported(attempt, accepted, by: host)
@@ -117,6 +118,18 @@ extension Node {
         case .chosen(let accepted): self.chosen(register, accepted)
         case .beaten(let highest): self.beaten(register, by: highest)
         }
+    }
+
+    /// A nack to a ballot that has ended: a voter that restarted, or took in a stray, is above
+    /// us and stays out of this register until we are above it (P7).
+    private mutating func noteLateNack(_ id: UInt64, _ promised: Ballot?) {
+        guard let promised, let register = self.attempts[id], var work = self.work[register],
+            work.attempt?.id != id
+        else { return }
+        work.counter = max(work.counter, promised.counter)
+        // P2: any nack burns the cached ballot.
+        work.fast = nil
+        self.work[register] = work
     }
 
     // MARK: Deciding
@@ -175,7 +188,7 @@ extension Node {
             self.startAttempt(register)
             return
         }
-        if !composer.didChange, isChosen || highest == nil {
+        if !composer.didChange, !composer.mustWrite, isChosen || highest == nil {
             if attempt.isFast {
                 // P8: what a cached ballot remembers answers nothing before a majority says so.
                 attempt.carried = []
@@ -206,6 +219,7 @@ extension Node {
             attempt.proposer.wasRefused
             ? nil : RegisterWork.FastBallot(ballot: accepted.ballot.next, known: accepted)
         work.failures = 0
+        work.counter = max(work.counter, attempt.proposer.highestNack?.counter ?? 0)
         self.work[register] = work
         for host in self.settings.hosts where host != self.settings.host {
             self.send(.chosen(register, accepted), to: host)
@@ -238,7 +252,8 @@ extension Node {
 
     private mutating func endAttempt(_ register: RegisterID, _ work: inout RegisterWork) {
         if let attempt = work.attempt {
-            self.attempts[attempt.id] = nil
+            if let last = work.lastAttempt { self.attempts[last] = nil }
+            work.lastAttempt = attempt.id
             self.timers.cancel(.attempt(attempt.id))
         }
         work.attempt = nil

@@ -225,7 +225,7 @@ extension Node {
         let queued = self.work[self.ownRegister]?.queue.contains { $0.purpose == purpose } ?? false
         guard !queued else { return }
         self.submit(
-            .identity, to: self.ownRegister, for: purpose, within: self.settings.lease.heartbeat)
+            .rewrite, to: self.ownRegister, for: purpose, within: self.settings.lease.heartbeat)
     }
 
     mutating func scheduleVoterCheck() {

@@ -8,15 +8,18 @@ import HoldfastWire
 enum RegisterChange: Equatable, Sendable {
     case key(KeyChange)
     case session(SessionChange)
-    /// Writes what is there once more: a read that no majority agreed on, a repair, a healing.
+    /// A read that no majority agreed on: writes what is there once more, unless the promises
+    /// themselves were a majority's answer (P8).
     case identity
+    /// Writes what is there once more in any case: it is a minority that needs it (S2 °, P11).
+    case rewrite
 
     /// Whether applying it twice does no harm (P9).
     var mayRepeat: Bool {
         switch self {
         case .key(let change): change.mayRepeat
         // Conditional on epoch and nonce, and closed is final.
-        case .session, .identity: true
+        case .session, .identity, .rewrite: true
         }
     }
 }
@@ -99,6 +102,8 @@ struct RegisterWork: Equatable, Sendable {
 
     var queue: [PendingChange] = []
     var attempt: Attempt?
+    /// The attempt before it, which may still be refused somewhere.
+    var lastAttempt: UInt64?
     var fast: FastBallot?
     /// The highest counter seen for this register (P7).
     var counter: UInt64 = 0
