@@ -51,7 +51,10 @@ extension Node {
         let placement = record.isRunWanted ? record.job?.spec.placement : Placement()
         let order = Ranking.order(
             self.candidates, for: key, placement: placement ?? Placement(), last: last)
-        guard let rank = order.firstIndex(of: self.settings.host) else { return }
+        guard let rank = order.firstIndex(of: self.settings.host) else {
+            self.timers.cancel(.claim(key))
+            return
+        }
         let waited = self.now.moment.holderElapsed(since: known.learned)
         let delay = isHeld ? .zero : record.delay
         let due = delay - waited + Self.rankDelay * min(rank, Self.rankLimit)
