@@ -139,10 +139,11 @@ extension Node {
         }
         switch run.phase {
         case .ended: self.vacate(key)
-        case .launching, .running:
-            if case .running(let processID) = run.phase, holder.phase == .starting {
-                self.recordStart(key, holder.nonce, processID)
-            }
+        case .launching:
+            // A stop now could overtake the order; it is looked at again once that was answered.
+            break
+        case .running(let processID):
+            if holder.phase == .starting { self.recordStart(key, holder.nonce, processID) }
             let isCurrent = record.isRunWanted && record.job?.generation == holder.generation
             guard !isCurrent, !run.isStopping else { return }
             run.isStopping = true
