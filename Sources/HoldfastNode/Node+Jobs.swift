@@ -12,6 +12,8 @@ extension Node {
     private static let rankLimit = 20
     /// A vacancy or a claim that came to nothing is tried again after this.
     private static let revisitDelay = Duration.milliseconds(300)
+    /// Of the reason why a launch was impossible; a cut character grows to three bytes.
+    private static let reasonBytes = 1000
 
     // MARK: Looking at a key
 
@@ -191,7 +193,9 @@ extension Node {
             run.phase == .launching, let nonce = run.nonce
         else { return }
         self.runs[key] = nil
-        self.burn(key, name.token, nonce, .refused(reason), .itself)
+        // No longer than a record may hold: one that nobody can read would block the key.
+        let short = String(decoding: reason.utf8.prefix(Self.reasonBytes), as: UTF8.self)
+        self.burn(key, name.token, nonce, .refused(short), .itself)
     }
 
     // MARK: Giving back
