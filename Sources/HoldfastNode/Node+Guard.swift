@@ -107,9 +107,12 @@ extension Node {
     private mutating func didEnd(_ name: RunName, _ vacancy: KeyChange.Vacancy) {
         guard let key = try? Key(name.key) else { return }
         if let run = self.runs[key], run.token != name.token {
-            // An older one that was settled, or taken over, while we were away.
-            if run.token > name.token { self.effects.append(.askGuard(.settle(name))) }
-            return
+            // A higher token was granted only once the vacancy of the lower one was chosen: that
+            // one was not settled, because the agent ended in between.
+            let older = min(run.token, name.token)
+            self.effects.append(.askGuard(.settle(RunName(key: name.key, token: older))))
+            guard older == run.token else { return }
+            self.runs[key] = nil
         }
         var run = self.runs[key] ?? Run(token: name.token, nonce: nil, phase: .launching)
         if case .ended = run.phase { return }
