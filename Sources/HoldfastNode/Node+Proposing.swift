@@ -6,8 +6,10 @@ import HoldfastWire
 
 /// The proposer's side: changes queue at their register and ride on one ballot after another.
 extension Node {
-    /// How long a ballot may take before it counts as lost.
+    /// How long a ballot may take before it counts as lost; doubled with every failure, at most
+    /// `attemptDoublings` times, so that a slow disk or line is only slow.
     private static let attemptLimit = Duration.milliseconds(400)
+    private static let attemptDoublings = 3
     /// Retries wait a random span below this, doubled with every failure, up to `backOffLimit`.
     private static let backOff = Duration.milliseconds(5)
     private static let backOffLimit = Duration.milliseconds(500)
@@ -75,7 +77,8 @@ extension Node {
     private mutating func begin(_ id: UInt64, _ register: RegisterID, _ work: RegisterWork) {
         self.work[register] = work
         self.attempts[id] = register
-        self.setTimer(.attempt(id), after: Self.attemptLimit)
+        let factor = 1 << min(work.failures, Self.attemptDoublings)
+        self.setTimer(.attempt(id), after: Self.attemptLimit * factor)
     }
 
     /// P7: counters move past everything seen.
