@@ -8,6 +8,8 @@ package enum Limits {
     package static let hostCount = 256
     /// One record of a register, encoded.
     package static let recordBytes = 256 * 1024
+    /// Registers named in one message; with the longest names they fit into a frame.
+    package static let inventoryCount = 2048
     /// One frame between agents.
     package static let peerFrameBytes = 1024 * 1024
     /// Frames to one peer that wait for its socket; what comes above is dropped.

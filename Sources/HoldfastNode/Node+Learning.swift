@@ -73,7 +73,8 @@ extension Node {
     }
 
     private func known(in buckets: [UInt8]) -> [KnownBallot] {
-        Array(buckets.flatMap { self.learner.inventory(of: Int($0)) }.prefix(4096))
+        let known = buckets.flatMap { self.learner.inventory(of: Int($0)) }
+        return Array(known.prefix(Limits.inventoryCount))
     }
 
     /// Sends what is newer here; asks, once, for what is newer there.

@@ -211,7 +211,7 @@ extension ByteReader {
 
     private mutating func inventory() throws(MalformedBytes) -> PeerMessage {
         let buckets = try self.blob(limit: 256)
-        let known = try self.list(limit: Limits.peerFrameBytes) { (r) throws(MalformedBytes) in
+        let known = try self.list(limit: Limits.inventoryCount) { (r) throws(MalformedBytes) in
             KnownBallot(register: try r.register(), ballot: try r.ballot())
         }
         return .inventory(buckets: buckets, known, isAnswer: try self.bool())
