@@ -16,8 +16,18 @@ struct TimerQueue<Name: Hashable & Sendable>: Sendable {
     mutating func set(_ name: Name, due: Int64) {
         self.order += 1
         self.current[name] = self.order
+        if self.heap.count > 64 + 4 * self.current.count { self.compact() }
         self.heap.append(Entry(due: due, order: self.order, name: name))
         self.siftUp(self.heap.count - 1)
+    }
+
+    /// Entries kept, stale ones included.
+    var entryCount: Int { self.heap.count }
+
+    /// Drops what was cancelled or moved, wherever it is; a sorted array is a heap.
+    private mutating func compact() {
+        self.heap = self.heap.filter { self.current[$0.name] == $0.order }
+            .sorted { ($0.due, $0.order) < ($1.due, $1.order) }
     }
 
     mutating func cancel(_ name: Name) { self.current[name] = nil }
