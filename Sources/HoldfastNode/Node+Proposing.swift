@@ -93,6 +93,7 @@ extension Node {
     mutating func receiveAnswer(_ message: PeerMessage, from host: HostName) {
         switch message {
         case .promise(let attempt, let accepted):
+            if let register = self.attempts[attempt] { self.compareValues(register, accepted) }
             self.advance(attempt) { $0.promised(by: host, accepted: accepted) }
         case .accepted(let attempt):
             self.advance(attempt) { $0.accepted(by: host) }
@@ -103,6 +104,18 @@ extension Node {
             self.reported(attempt, accepted, by: host)
         default: break
         }
+    }
+
+    /// P13: what another voter accepted at a ballot that is known here has the same value.
+    private mutating func compareValues(_ register: RegisterID, _ accepted: Accepted?) {
+        guard let accepted else { return }
+        let own = [self.learner.value(of: register), self.acceptor.read(register).accepted]
+        guard
+            own.contains(where: { known in
+                known?.ballot == accepted.ballot && known?.value != accepted.value
+            })
+        else { return }
+        self.effects.append(.halt(.twoValuesAtOneBallot(register, accepted.ballot)))
     }
 
     private mutating func advance(
@@ -411,6 +424,7 @@ extension Node {
 
     private mutating func reported(_ id: UInt64, _ accepted: Accepted?, by host: HostName) {
         guard var read = self.reads[id] else { return }
+        self.compareValues(read.register, accepted)
         let step = read.quorum.reported(by: host, accepted)
         self.reads[id] = read
         switch step {
