@@ -50,7 +50,7 @@ struct Cluster {
     private let size: Int
 
     // What a test may turn.
-    var latency = Duration.milliseconds(1)
+    var latency: (HostName, HostName) -> Duration = { _, _ in .milliseconds(1) }
     var diskDelay = Duration.milliseconds(1)
     /// Between the order to launch and the guard's hearing of it: the agent looks up users.
     var launchDelay = Duration.milliseconds(1)
@@ -149,6 +149,31 @@ struct Cluster {
         let id = self.ask(request, at: host)
         _ = self.run(until: { $0.responses[id] != nil }, within: .seconds(12))
         return self.responses[id]
+    }
+
+    // MARK: Words put into a mouth
+
+    /// Lets `host` hear `message` as if `other` had said it.
+    mutating func say(_ message: PeerMessage, from other: HostName, to host: HostName) {
+        guard let configuration = self.hosts[host]?.node?.configuration,
+            let acceptor = self.hosts[other]?.disk.acceptor
+        else { return }
+        let envelope = Envelope(
+            cluster: configuration.cluster, version: configuration.version, acceptor: acceptor,
+            message: message)
+        self.deliver(.received(envelope, from: other), to: host, after: .milliseconds(1))
+    }
+
+    /// Three hosts with sessions.
+    static func serving() throws -> Cluster {
+        var cluster = Cluster()
+        cluster.start()
+        let isUp = cluster.run(
+            until: { cluster in Cluster.names.allSatisfy(cluster.isServing) },
+            within: .seconds(5))
+        try #require(isUp)
+        cluster.run(for: .seconds(1))
+        return cluster
     }
 
     // MARK: Questions
@@ -289,7 +314,8 @@ struct Cluster {
     private mutating func send(_ frame: [UInt8], from host: HostName, to other: HostName) {
         do {
             let envelope = try EnvelopeCoding.decode(frame)
-            self.deliver(.received(envelope, from: host), to: other, after: self.latency)
+            self.deliver(
+                .received(envelope, from: host), to: other, after: self.latency(host, other))
         } catch {
             Issue.record("a frame that its own reader refuses: \(error)")
         }
@@ -297,8 +323,7 @@ struct Cluster {
 
     /// Hands an event to the present life of an agent, after a while.
     mutating func deliver(_ event: NodeEvent, to host: HostName, after delay: Duration) {
-        // What travels between hosts finds whatever life is there when it comes.
-        let life = (self.hosts[host]?.life ?? 0)
+        let life = self.hosts[host]?.life ?? 0
         self.put(.event(event, life: life), host, after: delay)
     }
 
@@ -319,6 +344,27 @@ struct Cluster {
         }
         for (key, count) in runners.sorted(by: { $0.key < $1.key }) {
             #expect(count == 1, "two copies of \(key)")
+        }
+    }
+}
+
+/// What hosts said, for a test that cuts a line and listens to it.
+final class Recorder {
+    private(set) var messages: [(from: HostName, to: HostName, message: PeerMessage)] = []
+
+    /// Notes a message and lets it through.
+    var passing: (Envelope, HostName, HostName) -> Bool {
+        { envelope, from, to in
+            self.messages.append((from, to, envelope.message))
+            return true
+        }
+    }
+
+    /// Notes a message and lets nothing through that involves `host`.
+    func isolating(_ host: HostName) -> (Envelope, HostName, HostName) -> Bool {
+        { envelope, from, to in
+            self.messages.append((from, to, envelope.message))
+            return from != host && to != host
         }
     }
 }

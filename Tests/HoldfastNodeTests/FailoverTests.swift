@@ -16,12 +16,7 @@ struct FailoverTests {
 
     /// Three hosts with sessions, the job running on one of them.
     private func running() throws -> (Cluster, HostName) {
-        var cluster = Cluster()
-        cluster.start()
-        let isUp = cluster.run(
-            until: { cluster in Cluster.names.allSatisfy(cluster.isServing) },
-            within: .seconds(5))
-        try #require(isUp)
+        var cluster = try Cluster.serving()
         let answer = cluster.answer(.change(self.job, .declare(self.spec)), at: name("a"))
         guard case .chosen = answer else {
             Issue.record("declared: \(String(describing: answer))")

@@ -15,6 +15,11 @@ struct TestGuard {
     private var lastProcess: Int32 = 100
     private var isEnding = false
 
+    /// Keeps an exit that an earlier agent never settled.
+    mutating func keep(_ name: RunName) {
+        self.kept[name] = RunEnd(status: .exited(code: 0), cause: .itself, ran: .seconds(1))
+    }
+
     mutating func hello() -> [GuardReport] {
         self.agents += 1
         let hello = GuardHello(
