@@ -1,4 +1,5 @@
 import HoldfastAPI
+import HoldfastAPISupport
 import HoldfastCore
 import HoldfastJobs
 import HoldfastSpec
@@ -127,7 +128,9 @@ struct APIRouteTests {
             body: #"{"jobs":[{"key":"a","job":{"command":["/b"]}},"#
                 + #"{"key":"a","job":{"command":["/b"]}}]}"#,
             status: 400, why: "jobs[1]: 'a' is there twice"),
-        Mistake(method: "POST", target: "/v1/keys/x/run", body: "null", status: 400, why: "a job"),
+        Mistake(
+            method: "POST", target: "/v1/keys/x/run", body: "null", status: 400,
+            why: "the job has nothing to run"),
     ]
 
     @Test("what is wrong is answered with its place", arguments: mistakes)

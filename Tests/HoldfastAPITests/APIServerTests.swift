@@ -1,5 +1,6 @@
 import Glibc
 import HoldfastAPI
+import HoldfastAPISupport
 import HoldfastCore
 import HoldfastJobs
 import HoldfastSpec

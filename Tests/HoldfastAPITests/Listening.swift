@@ -1,5 +1,6 @@
 import Glibc
 import HoldfastAPI
+import HoldfastAPISupport
 import NIOCore
 import NIOPosix
 

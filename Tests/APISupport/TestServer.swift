@@ -1,26 +1,26 @@
-import Glibc
-import HoldfastAPI
-import NIOCore
-import NIOPosix
-import Testing
+internal import Glibc
+package import HoldfastAPI
+internal import NIOCore
+internal import NIOPosix
 
 /// A real server on a real socket in a directory of its own, with a `TestBackend` behind it.
-final class TestServer: Sendable {
-    let directory: String
-    let socket: String
+package final class TestServer: Sendable {
+    package let directory: String
+    package let socket: String
     private let loop: any EventLoop
     private let parts: NIOLoopBound<Parts>
 
-    struct Parts {
-        var backend: TestBackend
-        var server: APIServer
+    package struct Parts {
+        package var backend: TestBackend
+        package var server: APIServer
     }
 
-    init(
+    package init(
         access: APIAccess? = nil, limits: APILimits = APILimits()
     ) throws {
         var template = Array("/tmp/holdfast-api-XXXXXX".utf8CString)
-        self.directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        guard let directory = mkdtemp(&template) else { throw TestFailure("mkdtemp \(errno)") }
+        self.directory = String(cString: directory)
         let socket = self.directory + "/holdfast.sock"
         self.socket = socket
         let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -36,30 +36,40 @@ final class TestServer: Sendable {
     }
 
     /// Does something on the server's own loop.
-    func with<Value: Sendable>(_ body: @escaping @Sendable (Parts) -> Value) throws -> Value {
+    package func with<Value: Sendable>(_ body: @escaping @Sendable (Parts) -> Value) throws -> Value
+    {
         try self.loop.submit { [parts] in body(parts.value) }.wait()
     }
 
     /// Does something on the server's own loop, without waiting for it.
-    func later(_ body: @escaping @Sendable (Parts) -> Void) {
+    package func later(_ body: @escaping @Sendable (Parts) -> Void) {
         self.loop.execute { [parts] in body(parts.value) }
     }
 
-    /// Waits until `condition` holds on the server's loop; fails the test after five seconds.
-    func until(
+    /// Waits until `condition` holds on the server's loop; throws after five seconds.
+    package func until(
         _ what: String, _ condition: @escaping @Sendable (Parts) -> Bool
     ) throws {
         for _ in 0..<500 {
             if try self.with(condition) { return }
             usleep(10_000)
         }
-        Issue.record("\(what) did not happen")
+        throw TestFailure("\(what) did not happen")
     }
 
-    func stop() {
+    package func stop() {
         try? self.loop.flatSubmit { [parts] in parts.value.server.stop() }.wait()
         rmdir(self.directory)
     }
 
-    var client: APIClient { APIClient(socket: self.socket) }
+    package var client: APIClient { APIClient(socket: self.socket) }
+}
+
+/// What a test waited for in vain.
+package struct TestFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
 }

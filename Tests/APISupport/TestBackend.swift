@@ -1,24 +1,28 @@
-import HoldfastAPI
-import HoldfastCore
-import HoldfastJobs
-import HoldfastSpec
+package import HoldfastAPI
+package import HoldfastCore
+package import HoldfastJobs
+internal import HoldfastSpec
 
 /// A host in memory, with one event for each change: the only thing in these tests that is not real.
-final class TestBackend: HostBackend {
-    static let at = "2026-07-01T12:00:00.000Z"
+package final class TestBackend: HostBackend {
+    package static let at = "2026-07-01T12:00:00.000Z"
 
-    private(set) var documents: [String: KeyDocument] = [:]
-    private(set) var eventSubscribers: [Int: Subscriber<EventDocument>] = [:]
-    private(set) var logSubscribers: [Int: Subscriber<[UInt8]>] = [:]
-    private(set) var questions: [WhereisQuestion] = []
+    package private(set) var documents: [String: KeyDocument] = [:]
+    package private(set) var eventSubscribers: [Int: Subscriber<EventDocument>] = [:]
+    package private(set) var logSubscribers: [Int: Subscriber<[UInt8]>] = [:]
+    package private(set) var questions: [WhereisQuestion] = []
     private var events: [EventDocument] = []
     private var nextSubscriber = 0
     private var token: UInt64 = 0
-    var hasQuorum = true
-    var isSilent = false
-    var logLine = Array("a line\n".utf8)
+    package var hasQuorum = true
+    package var isSilent = false
+    package var logLine = Array("a line\n".utf8)
 
-    func whereis(_ key: Key, _ question: WhereisQuestion, _ answer: @escaping Answer<KeyDocument>) {
+    package init() {}
+
+    package func whereis(
+        _ key: Key, _ question: WhereisQuestion, _ answer: @escaping Answer<KeyDocument>
+    ) {
         self.questions.append(question)
         guard !self.isSilent else { return }
         guard self.hasQuorum || question.stale else {
@@ -31,12 +35,12 @@ final class TestBackend: HostBackend {
         answer(.success(document))
     }
 
-    func list(_ answer: @escaping Answer<KeyList>) {
+    package func list(_ answer: @escaping Answer<KeyList>) {
         let keys = self.documents.values.sorted { $0.key < $1.key }
         answer(.success(KeyList(keys: keys)))
     }
 
-    func hosts(_ answer: @escaping Answer<HostList>) {
+    package func hosts(_ answer: @escaping Answer<HostList>) {
         let hosts = [
             HostDocument(
                 host: "h1", state: .up, epoch: 3, labels: ["zone": "eu"],
@@ -47,7 +51,7 @@ final class TestBackend: HostBackend {
         answer(.success(HostList(hosts: hosts)))
     }
 
-    func status(_ answer: @escaping Answer<StatusDocument>) {
+    package func status(_ answer: @escaping Answer<StatusDocument>) {
         let quorum = StatusDocument.Quorum(
             have: self.hasQuorum ? 3 : 1, need: 2, of: 3, ok: self.hasQuorum)
         answer(
@@ -59,7 +63,7 @@ final class TestBackend: HostBackend {
                     summary: self.hasQuorum ? "3 of 3 hosts; 1 job runs" : "no quorum: 1 of 3")))
     }
 
-    func apply(_ jobs: [(Key, JobSpec)], _ answer: @escaping Answer<ApplyResult>) {
+    package func apply(_ jobs: [(Key, JobSpec)], _ answer: @escaping Answer<ApplyResult>) {
         answer(
             .success(
                 ApplyResult(
@@ -70,11 +74,13 @@ final class TestBackend: HostBackend {
                     })))
     }
 
-    func run(_ key: Key, _ job: JobSpec, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
+    package func run(
+        _ key: Key, _ job: JobSpec, wait: Duration?, _ answer: @escaping Answer<KeyDocument>
+    ) {
         answer(.success(self.documents[key.text] ?? self.begin(key, job)))
     }
 
-    func delete(_ key: Key, _ answer: @escaping Answer<KeyDocument>) {
+    package func delete(_ key: Key, _ answer: @escaping Answer<KeyDocument>) {
         guard var document = self.documents.removeValue(forKey: key.text) else {
             return answer(.failure(.unknownKey(key)))
         }
@@ -82,22 +88,22 @@ final class TestBackend: HostBackend {
         answer(.success(document))
     }
 
-    func start(_ key: Key, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
+    package func start(_ key: Key, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
         self.change(key, answer) { $0.state = .running }
     }
 
-    func stop(_ key: Key, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
+    package func stop(_ key: Key, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
         self.change(key, answer) {
             ($0.state, $0.wanted, $0.host, $0.pid) = (.stopped, .stopped, nil, nil)
         }
     }
 
-    func restart(_ key: Key, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
+    package func restart(_ key: Key, wait: Duration?, _ answer: @escaping Answer<KeyDocument>) {
         guard !self.isSilent else { return }
         self.change(key, answer) { $0.restarts += 1 }
     }
 
-    func events(
+    package func events(
         since: UInt64?, follow: Bool, _ subscriber: @escaping Subscriber<EventDocument>
     ) -> Cancellation {
         subscriber(.opened)
@@ -114,7 +120,7 @@ final class TestBackend: HostBackend {
         return { self.eventSubscribers[number] = nil }
     }
 
-    func logs(
+    package func logs(
         _ key: Key, lines: Int, follow: Bool, _ subscriber: @escaping Subscriber<[UInt8]>
     ) -> Cancellation {
         guard self.documents[key.text] != nil else {
@@ -135,7 +141,7 @@ final class TestBackend: HostBackend {
 
     // MARK: - The test's own side
 
-    func emit(_ text: String) {
+    package func emit(_ text: String) {
         let event = EventDocument(
             index: UInt64(self.events.count) + 1, at: Self.at, kind: "test", text: text)
         self.events.append(event)
@@ -144,17 +150,17 @@ final class TestBackend: HostBackend {
         }
     }
 
-    func write(_ bytes: [UInt8]) {
+    package func write(_ bytes: [UInt8]) {
         for subscriber in self.logSubscribers.values { subscriber(.element(bytes)) }
     }
 
-    func endLogs(_ failure: APIFailure?) {
+    package func endLogs(_ failure: APIFailure?) {
         let subscribers = self.logSubscribers.values
         self.logSubscribers = [:]
         for subscriber in subscribers { subscriber(.ended(failure)) }
     }
 
-    func set(_ document: KeyDocument) {
+    package func set(_ document: KeyDocument) {
         self.documents[document.key] = document
     }
 

@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import HoldfastAPI
+internal import HoldfastCore
+
+/// Asks for a new run of a key, after the present one has ended.
+struct RestartCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart",
+        abstract: "Stop a key, start it again, and print 'HOST PID'.",
+        discussion: """
+            Exit status: 0 it runs; 3 not yet when the wait was over; 4 nobody declared it.
+            """)
+
+    @Argument(help: "The key.", transform: Key.argument)
+    var key: Key
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() throws {
+        let client = try self.connection.client()
+        let document = try WaitNotice.during("\(self.key) to run again") {
+            try client.restart(self.key, wait: self.change.span)
+        }
+        if self.change.json { try Output.json(document) }
+        guard !self.change.noWait else { return }
+        try Place.showOutcome(document, quiet: self.change.json)
+    }
+}

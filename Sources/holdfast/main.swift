@@ -1,0 +1,3 @@
+internal import HoldfastCommand
+
+HoldfastProgram.main()
