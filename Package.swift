@@ -33,6 +33,7 @@ let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let package = Package(
     name: "holdfast",
     products: [
+        .executable(name: "holdfast", targets: ["holdfast"]),
         .executable(name: "holdfastd", targets: ["holdfastd"]),
         .executable(name: "holdfast-guard", targets: ["holdfast-guard"]),
     ],
@@ -57,7 +58,6 @@ let package = Package(
                 "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
                 "HoldfastGuardCore", "HoldfastWire",
             ]),
-
         module(
             "HoldfastSimulation",
             [
@@ -92,7 +92,15 @@ let package = Package(
                 "CHoldfastLinux", logging, nioCore, nioPosix,
             ]),
 
+        module(
+            "HoldfastCommand",
+            [
+                "HoldfastCore", "HoldfastSessions", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI",
+                argumentParser, nioPosix,
+            ]),
+
         // Executables, thin.
+        program("holdfast", ["HoldfastCommand"]),
         program("holdfastd", ["HoldfastDaemon", argumentParser]),
         program("holdfast-simulate", ["HoldfastCore", "HoldfastSimulation", argumentParser]),
         // In release without any shared library: small, and nothing to load when memory is short.
@@ -107,14 +115,28 @@ let package = Package(
 
         // Tests, and the programs that they start.
         tests("HoldfastCoreTests", ["HoldfastCore"]),
-        tests("HoldfastSessionsTests", ["HoldfastSessions"]),
+        tests("HoldfastPaxosTests", ["HoldfastCore", "HoldfastPaxos"]),
+        tests("HoldfastSessionsTests", ["HoldfastCore", "HoldfastSessions"]),
+        tests("HoldfastJobsTests", ["HoldfastCore", "HoldfastJobs"]),
         tests(
             "HoldfastNodeTests",
             [
                 "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
                 "HoldfastGuardCore", "HoldfastWire", "HoldfastNode",
             ]),
-        tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
+        tests(
+            "HoldfastSimulationTests",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
+                "HoldfastGuardCore", "HoldfastWire", "HoldfastNode", "HoldfastSimulation",
+            ]),
+        tests("HoldfastGuardCoreTests", ["HoldfastGuardCore", "HoldfastCore"]),
+        tests(
+            "HoldfastGuardTests",
+            [
+                "HoldfastGuard", "HoldfastGuardCore", "HoldfastLinux", "HoldfastCore",
+                "holdfast-guard",
+            ]),
         tests(
             "HoldfastSpecTests",
             ["HoldfastSpec", "HoldfastCore", "HoldfastSessions", "HoldfastJobs"]),
@@ -122,8 +144,6 @@ let package = Package(
             name: "holdfast-store-writer",
             dependencies: ["HoldfastCore", "HoldfastPaxos", "HoldfastStorage"],
             path: "Tests/StoreWriter", swiftSettings: settings),
-        .executableTarget(
-            name: "holdfast-witness", path: "Tests/Witness", swiftSettings: settings),
         tests(
             "HoldfastStorageTests",
             [
@@ -131,8 +151,25 @@ let package = Package(
                 "holdfast-store-writer",
             ]),
         tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
+        .target(
+            name: "HoldfastAPISupport",
+            dependencies: [
+                "HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", nioCore, nioPosix,
+            ],
+            path: "Tests/APISupport", swiftSettings: settings),
         tests(
             "HoldfastAPITests",
-            ["HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", nioCore, nioPosix]),
+            [
+                "HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI",
+                "HoldfastAPISupport", nioCore, nioPosix,
+            ]),
+        tests(
+            "HoldfastCommandTests",
+            [
+                "HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI", "HoldfastCommand",
+                "HoldfastAPISupport", "holdfast", nioPosix,
+            ]),
+        .executableTarget(
+            name: "holdfast-witness", path: "Tests/Witness", swiftSettings: settings),
     ]
 )
