@@ -1,5 +1,6 @@
 import Glibc
 import HoldfastCore
+import HoldfastLinux
 import HoldfastSpec
 import Logging
 
@@ -14,8 +15,10 @@ package enum AgentProcess {
             log.logLevel = isVerbose ? .debug : .info
             return log
         }
-        if exitWithParent { ParentDeath.endWithParent() }
+        if exitWithParent { ThisProcess.endWithParent() }
         signal(SIGPIPE, SIG_IGN)
+        // A full disk is told by errno, to whoever wrote (D2).
+        signal(SIGXFSZ, SIG_IGN)
         DescriptorLimit.raise()
         // Blocked before any thread is made, so that only the wait below takes them.
         var signals = sigset_t()

@@ -56,7 +56,7 @@ package final class HostService: HostBackend {
     }
 
     /// How long the first use of an on-demand key waits for it, where the caller does not say.
-    private static let startPatience = Duration.seconds(30)
+    private static let startPatience = Duration.seconds(20)
     /// Jobs of one file that are under way at once.
     private static let applyWidth = 128
 

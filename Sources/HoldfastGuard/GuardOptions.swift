@@ -10,6 +10,8 @@ package struct GuardOptions: Equatable, Sendable {
     /// Of the control group, and the mark of its children elsewhere.
     package var name: String
     package var allowedUsers: AllowedUsers
+    /// Whether to end, by the stop sequence of SIGTERM, when the process that started it ends.
+    package var exitsWithParent = false
 
     package enum Command: Equatable, Sendable {
         case serve(GuardOptions)
@@ -19,6 +21,7 @@ package struct GuardOptions: Equatable, Sendable {
     package static let help = """
         usage: holdfast-guard --config FILE [--socket PATH] [--name NAME]
                               [--users any|ID,ID,...] [--contain cgroup|subreaper|group]
+                              [--exit-with-parent]
 
         Launches the children of one holdfastd, and pauses or ends them when it stops renewing
         their lease. Started before holdfastd; SIGTERM stops the children, then the guard.
@@ -31,6 +34,7 @@ package struct GuardOptions: Equatable, Sendable {
                             (default: only the user that the guard runs as)
           --contain CLASS   how to hold a child's whole tree: cgroup, subreaper or group
                             (default: the first of them that works here)
+          --exit-with-parent  end, as by SIGTERM, when the process that started it ends
           --help            print this
 
         Ends with 0 after SIGTERM, 64 for a wrong command line, 78 without FILE, 71 when the
@@ -47,9 +51,14 @@ package struct GuardOptions: Equatable, Sendable {
     /// - Throws: `GuardFailure` with the exit status for the command.
     package static func parse(_ arguments: [String]) throws(GuardFailure) -> Command {
         var values: [String: String] = [:]
+        var exitsWithParent = false
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             if argument == "--help" || argument == "-h" { return .help }
+            if argument == "--exit-with-parent" {
+                exitsWithParent = true
+                continue
+            }
             let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
             let option = parts.first ?? argument
             guard ["--config", "--socket", "--name", "--users", "--contain"].contains(option)
@@ -63,7 +72,9 @@ package struct GuardOptions: Equatable, Sendable {
                 throw .usage("cannot start", why: "\(option) is given twice")
             }
         }
-        return .serve(try Self.options(values))
+        var options = try Self.options(values)
+        options.exitsWithParent = exitsWithParent
+        return .serve(options)
     }
 
     private static func options(

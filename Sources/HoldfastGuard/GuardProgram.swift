@@ -27,6 +27,7 @@ package enum GuardProgram {
 
     private static func serve(_ options: GuardOptions) throws(GuardFailure) {
         ThisProcess.reserveStreams()
+        if options.exitsWithParent { ThisProcess.endWithParent() }
         let listener = try Self.listen(options.socketPath)
         let loop: GuardLoop
         do {

@@ -22,6 +22,13 @@ package enum ThisProcess {
         _ = holdfast_reserve_streams()
     }
 
+    /// Asks for SIGTERM when the process that started this one ends; ends now if it has.
+    package static func endWithParent() {
+        let parent = getppid()
+        _ = holdfast_set_parent_death_signal(SIGTERM)
+        if getppid() != parent { exit(0) }
+    }
+
     /// Keeps all memory in memory, once touched.
     ///
     /// Needs CAP_IPC_LOCK or RLIMIT_MEMLOCK.

@@ -36,10 +36,17 @@ extension Node {
     package var quorum: NodeStatus.Quorum {
         let size = self.configuration?.voters.count ?? self.settings.hosts.count
         let need = size / 2 + 1
-        guard case .serving(let lease) = self.holding else {
-            return NodeStatus.Quorum(have: 0, need: need, of: size)
-        }
         let span = self.settings.lease.heartbeat.scaled(by: 3)
+        guard case .serving(let lease) = self.holding else {
+            // Without a session of our own: whose heartbeats this voter hears.
+            let heard = self.settings.hosts.filter { host in
+                host == self.settings.host
+                    || self.voter.lastHeard(host).map {
+                        self.now.moment.voterElapsed(since: $0) < span
+                    } ?? false
+            }
+            return NodeStatus.Quorum(have: heard.count, need: need, of: size)
+        }
         return NodeStatus.Quorum(
             have: lease.heardVoters(within: span, at: self.now.moment), need: need, of: size)
     }
