@@ -30,6 +30,16 @@ void holdfast_clocks(int64_t *boot, int64_t *monotonic, int64_t *raw) {
     *raw = read_clock(CLOCK_MONOTONIC_RAW);
 }
 
+/* Set by the linker around the program's first and last code. */
+extern char __executable_start, etext;
+
+int holdfast_drop_code(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)&__executable_start & ~(page - 1);
+    uintptr_t end = (uintptr_t)&etext & ~(page - 1);
+    return result_of(madvise((void *)start, end - start, MADV_DONTNEED));
+}
+
 int holdfast_lock_memory(void) {
     return result_of(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
 }

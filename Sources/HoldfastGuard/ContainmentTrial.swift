@@ -37,7 +37,7 @@ struct ContainmentTrial {
     /// - Throws: Why the one asked for, or the last one tried, does not work.
     static func choose(
         _ wanted: Containment?, name: String, _ launcher: ChildLauncher
-    ) throws(GuardFailure) -> (tree: any ChildTree, measured: Measured) {
+    ) throws(GuardFailure) -> any ChildTree {
         let candidates = wanted.map { one in [one] } ?? Containment.allCases
         var last = GuardFailure("cannot hold children", why: "nothing was tried", next: "", .system)
         for candidate in candidates {
@@ -45,7 +45,8 @@ struct ContainmentTrial {
                 let tree: any ChildTree =
                     candidate == .cgroup
                     ? try ControlGroupTree(name: name) : try ProcessTree(candidate, name: name)
-                return (tree, try ContainmentTrial(tree, launcher).run())
+                _ = try ContainmentTrial(tree, launcher).run()
+                return tree
             } catch {
                 // Another guard's place is not ours to go round.
                 if error.exitStatus == .temporary { throw error }

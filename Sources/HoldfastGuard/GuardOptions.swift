@@ -13,6 +13,15 @@ package struct GuardOptions: Equatable, Sendable {
     /// Whether to end, by the stop sequence of SIGTERM, when the process that started it ends.
     package var exitsWithParent = false
 
+    package init(
+        containment: Containment?, socketPath: String, name: String, allowedUsers: AllowedUsers
+    ) {
+        self.containment = containment
+        self.socketPath = socketPath
+        self.name = name
+        self.allowedUsers = allowedUsers
+    }
+
     package enum Command: Equatable, Sendable {
         case serve(GuardOptions)
         case help

@@ -33,7 +33,12 @@ package enum GuardProgram {
         do {
             let launcher = try ChildLauncher(openFiles: try ThisProcess.raiseOpenFiles())
             Self.takePrivileges()
-            let (tree, measured) = try Self.choose(options, launcher)
+            let tree = try ContainmentTrial.choose(
+                options.containment, name: options.name, launcher)
+            // What starting needed is not kept in memory; the deadline path, run once more, is.
+            ThisProcess.dropCode()
+            do { try ThisProcess.lockMemory() } catch { Self.lack("locked memory", error) }
+            let measured = try ContainmentTrial(tree, launcher).run()
             let signals = try SignalInbox(watchesChildren: tree.containment == .subreaper)
             let settings = GuardMachine.Settings(
                 incarnation: ThisProcess.randomBits(), containment: tree.containment,
@@ -51,12 +56,6 @@ package enum GuardProgram {
         }
         loop.run()
         Notice.write("ended")
-    }
-
-    private static func choose(
-        _ options: GuardOptions, _ launcher: ChildLauncher
-    ) throws(GuardFailure) -> (tree: any ChildTree, measured: ContainmentTrial.Measured) {
-        try ContainmentTrial.choose(options.containment, name: options.name, launcher)
     }
 
     private static func listen(_ path: String) throws(GuardFailure) -> PacketListener {
@@ -86,7 +85,6 @@ package enum GuardProgram {
     ///
     /// Each is had or not.
     private static func takePrivileges() {
-        do { try ThisProcess.lockMemory() } catch { Self.lack("locked memory", error) }
         do { try ThisProcess.refuseToBeKilledForMemory() } catch {
             Self.lack("protection from the out-of-memory killer", error)
         }

@@ -29,6 +29,8 @@ package final class GuardConnection: Sendable {
 
     private struct Reader: Sendable {
         var decoder = GuardReportDecoder()
+        /// The control groups of the guard's runs; `nil` where it has none.
+        var runsPath: String?
     }
 
     private let socket: PacketSocket
@@ -53,6 +55,42 @@ package final class GuardConnection: Sendable {
     /// `milliseconds`.
     package func guardHasEnded(within milliseconds: Int32 = 0) -> Bool {
         self.guardProcess.hasEnded(within: milliseconds)
+    }
+
+    /// Kills what a dead guard's runs left, as far as we may, and waits for it to be gone (G8).
+    ///
+    /// The next guard does the same before it says hello; this is for the time until there is one.
+    ///
+    /// - Parameter limit: How long to wait.
+    /// - Returns: Whether every run's tree was read back as empty. `false` while the guard lives,
+    ///   without control groups, and where they belong to another user.
+    package func emptyLeftOvers(within limit: Duration) -> Bool {
+        guard self.guardHasEnded(), let path = self.reader.withLock({ reader in reader.runsPath })
+        else { return false }
+        let runs: ControlGroup
+        do {
+            runs = try ControlGroup.open(path)
+        } catch {
+            // Removed means that it was empty.
+            return error.errorNumber == ENOENT
+        }
+        let groups = runs.children().compactMap { name in try? runs.open(name) }
+        for group in groups where (try? group.kill()) == nil { return false }
+        let start = Clocks.read()
+        while !groups.allSatisfy({ group in group.state?.contains(.populated) == false }) {
+            guard Clocks.read().holderElapsed(since: start) < limit else { return false }
+            usleep(1000)
+        }
+        return true
+    }
+
+    /// The guard sits in `…/guard`, its runs in `…/runs`.
+    private static func runsPath(ofPeer socket: Int32) -> String? {
+        var peer = holdfast_peer()
+        guard holdfast_peer(socket, &peer) == 0,
+            let path = ControlGroupPlace.find(processID: peer.process), path.hasSuffix("/guard")
+        else { return nil }
+        return path.dropLast("guard".count) + "runs"
     }
 
     /// Sends `request` after everything sent before it.
@@ -115,7 +153,11 @@ package final class GuardConnection: Sendable {
         // `withLock` would lose the type of the error.
         var decoder = self.reader.withLock { reader in reader.decoder }
         let report = try decoder.receive(bytes)
-        self.reader.withLock { [decoder] reader in reader.decoder = decoder }
+        self.reader.withLock { [decoder] reader in
+            reader.decoder = decoder
+            // The guard moves to its place after it began to listen, and before it says hello.
+            if case .hello = report { reader.runsPath = Self.runsPath(ofPeer: self.socket.number) }
+        }
         return report
     }
 

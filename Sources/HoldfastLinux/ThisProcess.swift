@@ -29,6 +29,12 @@ package enum ThisProcess {
         if getppid() != parent { exit(0) }
     }
 
+    /// Lets go of code that only starting needed; before `lockMemory`.
+    package static func dropCode() {
+        // Refused is as good: it is only about size.
+        _ = holdfast_drop_code()
+    }
+
     /// Keeps all memory in memory, once touched.
     ///
     /// Needs CAP_IPC_LOCK or RLIMIT_MEMLOCK.

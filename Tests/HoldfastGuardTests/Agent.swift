@@ -157,6 +157,16 @@ final class Agent: Sendable {
         self.inbox.withLock { inbox in inbox.pipes[name]?.number }
     }
 
+    /// Whether nobody is left who could write, once what was written is read.
+    func outputHasEnded(of name: RunName) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        guard let number = self.pipe(of: name) else { return false }
+        while true {
+            let count = Glibc.read(number, &buffer, buffer.count)
+            if count <= 0 { return count == 0 }
+        }
+    }
+
     func close() {
         self.connection.close()
         _ = self.isClosed()

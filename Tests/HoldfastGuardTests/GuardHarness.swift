@@ -47,8 +47,9 @@ final class GuardHarness: Sendable {
         self.process = Mutex(process)
     }
 
-    /// Beside the test program, in the build folder.
+    /// Beside the test program, in the build folder, unless HOLDFAST_GUARD names another.
     static let executable: String = {
+        if let other = ProcessInfo.processInfo.environment["HOLDFAST_GUARD"] { return other }
         let own = ThisProcess.resolve("/proc/self/exe") ?? ""
         // The test bundle is a program of its own, or is loaded by a helper of the toolchain.
         let candidates = [own] + CommandLine.arguments

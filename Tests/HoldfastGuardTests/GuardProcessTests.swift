@@ -235,17 +235,14 @@ struct GuardProcessTests {
     func forksWithoutEnd() throws {
         try self.withGuard(.cgroup) { _, agent in
             try agent.begin()
-            let mark = "hf\(UInt32.random(in: 100_000...999_999))"
             // Each process starts the next and ends, so there is always another number to kill.
             let order = Orders.shell(
-                "a", ": \(mark); c() { sleep 0.001; c & }; c & c & c & echo on; sleep 100")
+                "a", "c() { echo t; sleep 0.001; c & }; c & c & c & sleep 100")
             try agent.send(.launch(order))
-            _ = try agent.output(of: order.name, until: "on")
-            usleep(200_000)
-            #expect(Processes.matching(mark).count > 1)
+            _ = try agent.output(of: order.name, until: "t\nt\nt\nt\nt\nt\nt\nt\n")
             try agent.send(.stop(order.name, immediately: true))
             _ = try agent.end(of: order.name)
-            #expect(Processes.matching(mark).isEmpty)
+            #expect(agent.outputHasEnded(of: order.name))
         }
     }
 
@@ -435,6 +432,26 @@ struct GuardProcessTests {
             let hello = try newAgent.hello()
             #expect(hello.runs.isEmpty)
             #expect(hello.agentNumber == 1)
+            #expect(Processes.matching(mark).isEmpty)
+        }
+    }
+
+    @Test(
+        "G8: an agent that sees the guard die can empty what it left",
+        .enabled(if: GuardHarness.canWriteGroups, "needs writable control groups"))
+    func emptyLeftOvers() throws {
+        try self.withGuard(.cgroup) { harness, agent in
+            try agent.begin()
+            let mark = "9\(UInt32.random(in: 100_000...999_999))"
+            let order = Orders.shell(
+                "a", "trap '' TERM; (setsid sleep \(mark) &); sleep 0.2; echo on; sleep \(mark)")
+            try agent.send(.launch(order))
+            _ = try agent.output(of: order.name, until: "on")
+            #expect(!agent.connection.emptyLeftOvers(within: .seconds(5)))
+            #expect(Processes.matching(mark).count == 3)
+            harness.signal(SIGKILL)
+            #expect(agent.connection.guardHasEnded(within: 5000))
+            #expect(agent.connection.emptyLeftOvers(within: .seconds(5)))
             #expect(Processes.matching(mark).isEmpty)
         }
     }

@@ -234,6 +234,12 @@ ssize_t holdfast_seqpacket_receive(int fd, void *buffer, size_t capacity, int *a
 /* Nanoseconds of the three clocks. Async-signal-safe. */
 void holdfast_clocks(int64_t *boot, int64_t *monotonic, int64_t *raw);
 
+/*
+ * Lets go of the program's own code in memory; what is used again comes back from its file.
+ *
+ * Before memory is locked. -EINVAL afterwards.
+ */
+int holdfast_drop_code(void);
 /* Locks all memory, present and future, once it is touched. -EPERM, -ENOMEM. */
 int holdfast_lock_memory(void);
 /* SCHED_FIFO, lowest priority, not for children. -EPERM. */
