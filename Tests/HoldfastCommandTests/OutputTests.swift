@@ -60,6 +60,17 @@ struct OutputTests {
     }
 
     @Test(
+        "an event names its key, once",
+        arguments: [
+            ("odd key", "claimed", "'odd key' claimed"), ("a", "a claimed", "a claimed"),
+            (nil, "session 1 is open", "session 1 is open"), ("k", "\u{1B}[2J", "k \\u{1B}[2J"),
+        ] as [(String?, String, String)])
+    func events(key: String?, text: String, line: String) {
+        let event = EventDocument(index: 1, at: "", kind: "test", key: key, text: text)
+        #expect(Words.event(event) == line)
+    }
+
+    @Test(
         "an ending says how, where and why",
         arguments: [
             (EndingDocument.How.exited, 1, nil, nil, "exited 1 on h2"),

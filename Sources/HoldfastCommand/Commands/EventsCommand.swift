@@ -54,6 +54,6 @@ struct EventsCommand: ParsableCommand {
         let host = event.host ?? ""
         let padding = String(repeating: " ", count: max(0, 4 - host.count))
         return style.paint(Words.clock(event.at), .quiet) + "  "
-            + Printable.text(host) + padding + "  " + Printable.text(event.text)
+            + Printable.text(host) + padding + "  " + Words.event(event)
     }
 }

@@ -5,7 +5,8 @@ internal import HoldfastCore
 /// Lists every declared key and where it is.
 struct PsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ps", abstract: "List the declared keys: their state, host and process.")
+        commandName: "ps", abstract: "List the declared keys: their state, host and process.",
+        discussion: "The list is what the host that answers has heard; 'whereis' asks a quorum.")
 
     @Flag(help: "Print the list as JSON.")
     var json = false
@@ -43,7 +44,6 @@ struct PsCommand: ParsableCommand {
         case .unknown, .stopped, .starting, .running, .paused, .stopping: break
         }
         if let span = key.nextAttemptIn { notes.append("next attempt in \(Words.span(span))") }
-        if key.basis == .cache { notes.append("as last heard") }
         return notes.joined(separator: "; ")
     }
 }

@@ -8,10 +8,7 @@ final class DevConsole: Sendable {
     private let turn = Mutex(())
 
     func tell(_ event: EventDocument) {
-        let key = event.key.map { Printable.shellWord($0) + " " } ?? ""
-        // Most events name their key in the text already.
-        let text = event.key.map(event.text.contains) ?? true ? event.text : key + event.text
-        self.line(Words.clock(event.at), event.host ?? "", text)
+        self.line(Words.clock(event.at), event.host ?? "", Words.event(event))
     }
 
     func tell(_ host: String, _ text: String) {

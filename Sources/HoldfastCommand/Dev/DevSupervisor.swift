@@ -77,8 +77,10 @@ struct DevSupervisor {
                 continue
             }
             let delay = self.children[index].ended(at: Self.now())
-            let last = DevLog.lastLine(program.log).map { " (\($0))" } ?? ""
-            self.say(program, "\(how), starts again in \(Words.span(delay))\(last)")
+            // What a signal ended had no time for last words.
+            let hasSpoken = status & 0x7F == 0 && status != 0
+            let last = hasSpoken ? DevLog.lastLine(program.log).map { " (\($0))" } : nil
+            self.say(program, "\(how), starts again in \(Words.span(delay))\(last ?? "")")
         }
     }
 

@@ -21,6 +21,14 @@ package enum Words {
         return "\(how) on \(ending.host)\(reason)"
     }
 
+    /// What happened, and to which key, if the text doesn't name it.
+    package static func event(_ event: EventDocument) -> String {
+        guard let key = event.key, !event.text.contains(key) else {
+            return Printable.text(event.text)
+        }
+        return "\(Printable.shellWord(key)) \(Printable.text(event.text))"
+    }
+
     /// A span for people: whole seconds from ten seconds on, tenths below.
     package static func span(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "long" }
