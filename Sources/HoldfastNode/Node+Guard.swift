@@ -98,6 +98,8 @@ extension Node {
             run.phase == .launching
         else { return }
         run.phase = .running(processID: processID)
+        // A stop that overtook the launch, which needs preparing, stopped nothing.
+        run.isStopping = false
         self.runs[key] = run
         // The record may already want something else.
         self.evaluate(key)
