@@ -41,6 +41,13 @@ extension World {
         self.queue.add(.childEnds(host, name, stamp: child.stamp), at: self.now + left)
     }
 
+    /// What would end during the quiet phase ends at its beginning.
+    mutating func shortenLife(_ host: Int, _ name: RunName) {
+        guard let child = self.hosts[host].children[name], child.lifeLeft != nil else { return }
+        self.hosts[host].children[name]?.lifeLeft = self.random.upTo(.seconds(1))
+        if !child.isFrozen { self.planEnd(host, name) }
+    }
+
     mutating func endChild(_ host: Int, _ name: RunName, _ stamp: UInt64) {
         guard let child = self.hosts[host].children[name], child.stamp == stamp,
             !child.isFrozen

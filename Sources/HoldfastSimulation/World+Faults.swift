@@ -115,6 +115,7 @@ extension World {
             if self.hosts[host].isGuardStopped {
                 self.continueGuard(host, self.hosts[host].guardLife)
             }
+            for name in self.hosts[host].children.keys.sorted() { self.shortenLife(host, name) }
             self.restartAll(host)
         }
     }
