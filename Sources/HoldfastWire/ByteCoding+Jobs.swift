@@ -104,7 +104,7 @@ extension ByteReader {
     }
 
     mutating func session() throws(MalformedBytes) -> SessionID {
-        SessionID(host: try self.hostName(), epoch: try self.integer())
+        SessionID(host: try self.hostName(), epoch: try self.ordinal())
     }
 
     mutating func holder() throws(MalformedBytes) -> Holder {
@@ -117,13 +117,13 @@ extension ByteReader {
         default: throw .unknown
         }
         return Holder(
-            session: session, nonce: nonce, phase: phase, generation: try self.integer(),
-            since: WallTime(milliseconds: try self.integer()))
+            session: session, nonce: nonce, phase: phase, generation: try self.ordinal(),
+            since: try self.wallTime())
     }
 
     mutating func declaration() throws(MalformedBytes) -> Declaration {
         Declaration(
-            spec: try self.jobSpec(), generation: try self.integer(), isWanted: try self.bool(),
+            spec: try self.jobSpec(), generation: try self.ordinal(), isWanted: try self.bool(),
             isTransient: try self.bool())
     }
 
@@ -141,9 +141,8 @@ extension ByteReader {
 
     mutating func ending() throws(MalformedBytes) -> Ending {
         Ending(
-            token: try self.integer(), session: try self.session(), how: try self.how(),
-            cause: try self.tag(), at: WallTime(milliseconds: try self.integer()),
-            ran: try self.duration())
+            token: try self.ordinal(), session: try self.session(), how: try self.how(),
+            cause: try self.tag(), at: try self.wallTime(), ran: try self.elapsed())
     }
 
     mutating func jobSpec() throws(MalformedBytes) -> JobSpec {
@@ -163,10 +162,12 @@ extension ByteReader {
         spec.placement.prefer = try self.labels()
         spec.start = try self.tag()
         spec.restart = try self.restartPolicy()
-        spec.stop = StopPolicy(signal: try self.integer(), grace: try self.duration())
+        spec.stop = StopPolicy(
+            signal: try self.integer(in: 1...64), grace: try self.configured())
         spec.onQuorumLoss = try self.tag()
-        spec.freezeLimit = try self.optional { (r) throws(MalformedBytes) in try r.duration() }
-        spec.logs = LogPolicy(fileBytes: try self.integer(), fileCount: try self.integer())
+        spec.freezeLimit = try self.optional { (r) throws(MalformedBytes) in try r.configured() }
+        spec.logs = LogPolicy(
+            fileBytes: try self.integer(), fileCount: try self.integer(in: 1...100))
         return spec
     }
 
@@ -190,10 +191,11 @@ extension ByteReader {
 
     private mutating func restartPolicy() throws(MalformedBytes) -> RestartPolicy {
         RestartPolicy(
-            condition: try self.tag(), delay: try self.duration(),
-            maximumDelay: try self.duration(),
+            condition: try self.tag(), delay: try self.configured(),
+            maximumDelay: try self.configured(),
             giveUp: try self.optional { (r) throws(MalformedBytes) in
-                RestartPolicy.GiveUp(count: try r.integer(), within: try r.duration())
+                RestartPolicy.GiveUp(
+                    count: try r.integer(in: 1...100), within: try r.configured())
             })
     }
 }

@@ -112,7 +112,7 @@ extension ByteReader {
                 ClusterConfiguration.Voter(
                     host: try r.hostName(), acceptor: try r.identifier())
             },
-            term: try self.duration())
+            term: try self.term())
     }
 
     mutating func forwardOutcome() throws(MalformedBytes) -> ForwardOutcome {
@@ -129,7 +129,7 @@ extension ByteReader {
 
     mutating func keyChange() throws(MalformedBytes) -> KeyChange {
         let tag = try self.byte()
-        if tag == 10 { return .reap(at: WallTime(milliseconds: try self.integer())) }
+        if tag == 10 { return .reap(at: try self.wallTime()) }
         let nonce = try self.identifier()
         switch tag {
         case 1: return .declare(try self.jobSpec(), request: nonce)
@@ -140,18 +140,16 @@ extension ByteReader {
         case 6: return .restart(request: nonce)
         case 7:
             return .claim(
-                session: try self.session(), nonce: nonce,
-                at: WallTime(milliseconds: try self.integer()))
+                session: try self.session(), nonce: nonce, at: try self.wallTime())
         case 8:
             return .started(
-                nonce: nonce, processID: try self.integer(),
-                at: WallTime(milliseconds: try self.integer()))
+                nonce: nonce, processID: try self.integer(), at: try self.wallTime())
         case 9:
             return .vacate(
                 nonce: nonce,
                 KeyChange.Vacancy(
-                    how: try self.how(), cause: try self.tag(),
-                    at: WallTime(milliseconds: try self.integer()), ran: try self.duration()))
+                    how: try self.how(), cause: try self.tag(), at: try self.wallTime(),
+                    ran: try self.elapsed()))
         default: throw .unknown
         }
     }

@@ -182,15 +182,11 @@ extension ByteReader {
     private mutating func sessionMessage(_ kind: Kind) throws(MalformedBytes) -> PeerMessage {
         switch kind {
         case .heartbeat:
-            let heartbeat = SessionVoter.Heartbeat(
-                epoch: try self.integer(), nonce: try self.identifier(),
-                agentNumber: try self.integer(), sequence: try self.integer(),
-                term: try self.duration())
-            // A longer lease than any configuration allows would block a key for as long.
-            guard heartbeat.term >= .zero, heartbeat.term <= .seconds(3600) else {
-                throw .tooLarge
-            }
-            return .heartbeat(heartbeat)
+            return .heartbeat(
+                SessionVoter.Heartbeat(
+                    epoch: try self.ordinal(), nonce: try self.identifier(),
+                    agentNumber: try self.integer(), sequence: try self.integer(),
+                    term: try self.term()))
         case .heartbeatAcknowledged:
             return .heartbeatAcknowledged(
                 agentNumber: try self.integer(), sequence: try self.integer())

@@ -29,14 +29,14 @@ package enum RecordCoding {
         var input = ByteReader(bytes)
         guard try input.byte() == Self.version else { throw .unknown }
         var record = KeyRecord()
-        record.token = try input.integer()
+        record.token = try input.ordinal()
         record.holder = try input.optional { (r) throws(MalformedBytes) in try r.holder() }
         record.job = try input.optional { (r) throws(MalformedBytes) in try r.declaration() }
         record.last = try input.optional { (r) throws(MalformedBytes) in try r.ending() }
-        record.restarts = try input.integer()
-        record.delay = try input.duration()
+        record.restarts = try input.integer(in: 0...1_000_000)
+        record.delay = try input.configured()
         record.recentEnds = try input.list(limit: 100) { (r) throws(MalformedBytes) in
-            WallTime(milliseconds: try r.integer())
+            try r.wallTime()
         }
         record.rest = try input.tag(Rest.self)
         record.lastRequest = try input.optional { (r) throws(MalformedBytes) in
@@ -70,7 +70,7 @@ package enum RecordCoding {
     package static func decodeSession(_ bytes: [UInt8]) throws(MalformedBytes) -> SessionRecord {
         var input = ByteReader(bytes)
         guard try input.byte() == Self.version else { throw .unknown }
-        let epoch: Epoch = try input.integer()
+        let epoch: Epoch = try input.ordinal()
         let nonce = try input.identifier()
         let phase: SessionRecord.Phase
         switch try input.byte() {
@@ -83,7 +83,7 @@ package enum RecordCoding {
             phase = .open(
                 SessionDetails(
                     labels: labels, address: try input.text(limit: Limits.textBytes),
-                    term: try input.duration()))
+                    term: try input.term()))
         case 2: phase = .closed(try input.tag(ClosingReason.self))
         default: throw .unknown
         }
