@@ -114,6 +114,7 @@ let package = Package(
             ]),
 
         // Tests, and the programs that they start.
+        tests("TidyTests", []),
         tests("HoldfastCoreTests", ["HoldfastCore"]),
         tests("HoldfastPaxosTests", ["HoldfastCore", "HoldfastPaxos"]),
         tests("HoldfastSessionsTests", ["HoldfastCore", "HoldfastSessions"]),
@@ -129,6 +130,12 @@ let package = Package(
             [
                 "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
                 "HoldfastGuardCore", "HoldfastWire", "HoldfastNode", "HoldfastSimulation",
+            ]),
+        tests(
+            "HoldfastWireTests",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
+                "HoldfastWire",
             ]),
         tests("HoldfastGuardCoreTests", ["HoldfastGuardCore", "HoldfastCore"]),
         tests(

@@ -148,7 +148,7 @@ struct HoldingTests {
         let cluster = try Cluster.serving()
         var node = try #require(cluster.hosts[self.a]?.node)
         let value = RecordCoding.encode(KeyRecord())
-        for index in 0..<40_000 {
+        for index in 0..<30_000 {
             let digits = String(index)
             let text = String(repeating: "x", count: 255 - digits.utf8.count) + digits
             node.learn(

@@ -163,7 +163,8 @@ struct EnvelopeTests {
                 KeyChange.Vacancy(how: .lost, cause: .itself, at: Samples.time, ran: .seconds(-1))),
             .run(Self.spec { $0.restart.delay = .seconds(-100) }, request: Samples.nonce),
             .run(
-                Self.spec { $0.restart.maximumDelay = .nanoseconds(Int64.max) }, request: Samples.nonce),
+                Self.spec { $0.restart.maximumDelay = .nanoseconds(Int64.max) },
+                request: Samples.nonce),
             .run(
                 Self.spec { $0.restart.giveUp = .init(count: 101, within: .seconds(1)) },
                 request: Samples.nonce),
