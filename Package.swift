@@ -165,6 +165,12 @@ let package = Package(
             ],
             path: "Tests/APISupport", swiftSettings: settings),
         tests(
+            "EndToEndTests",
+            [
+                "HoldfastCore", "HoldfastLinux", "HoldfastSpec", "HoldfastAPI", "holdfastd",
+                "holdfast-guard", "holdfast-witness",
+            ]),
+        tests(
             "HoldfastAPITests",
             [
                 "HoldfastCore", "HoldfastJobs", "HoldfastSpec", "HoldfastAPI",

@@ -4,11 +4,13 @@ import Glibc
 ///
 ///     witness FILE [--for MILLISECONDS] [--code N] [--every MILLISECONDS] [--ignore-term]
 ///
-/// Lines are `TOKEN HOST PID WORD`, each written by one write(2) to a file opened for appending,
-/// so that their order in the file is the order in which they were written. Two witnesses that
-/// execute at the same time show as a line of a lower token after one of a higher token. It also
-/// tries to take the file's lock; that fails, and is told as `unlocked`, while an older witness
-/// exists that is frozen and not yet killed.
+/// Lines are `TOKEN HOST PID WORD MICROSECONDS`, each written by one write(2) to a file opened for
+/// appending, so that their order in the file is the order in which they were written; the last
+/// field is CLOCK_MONOTONIC. Two witnesses that execute at the same time show as a line of a lower
+/// token after one of a higher token. It also tries to take the file's lock; that fails, and is
+/// told as `unlocked`, while an older witness exists that is frozen and not yet killed.
+///
+/// SIGUSR1 ends it with status 42.
 @main
 enum Witness {
     static func main() {
@@ -18,13 +20,14 @@ enum Witness {
         let code = option("--code", arguments).flatMap { Int32($0) } ?? 0
         let interval = option("--every", arguments).flatMap { UInt32($0) } ?? 3
         if arguments.contains("--ignore-term") { signal(SIGTERM, SIG_IGN) }
+        signal(SIGUSR1) { _ in _exit(42) }
 
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard file >= 0 else { exit(74) }
         var isLocked = flock(file, LOCK_EX | LOCK_NB) == 0
         say(isLocked ? "start" : "start-unlocked", file)
-        let began = milliseconds()
-        while lifetime.map({ milliseconds() - began < $0 }) ?? true {
+        let began = microseconds()
+        while lifetime.map({ microseconds() - began < $0 * 1000 }) ?? true {
             usleep(interval * 1000)
             if !isLocked { isLocked = flock(file, LOCK_EX | LOCK_NB) == 0 }
             say(isLocked ? "beat" : "unlocked", file)
@@ -40,16 +43,16 @@ enum Witness {
         return arguments[index + 1]
     }
 
-    private static func milliseconds() -> Int {
+    private static func microseconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
     }
 
     private static func say(_ word: String, _ file: Int32) {
         let token = getenv("HOLDFAST_TOKEN").map { String(cString: $0) } ?? "0"
         let host = getenv("HOLDFAST_HOST").map { String(cString: $0) } ?? "-"
-        let line = "\(token) \(host) \(getpid()) \(word)\n"
+        let line = "\(token) \(host) \(getpid()) \(word) \(microseconds())\n"
         guard write(file, line, line.utf8.count) == line.utf8.count else { exit(74) }
     }
 }
