@@ -32,7 +32,7 @@ extension EndToEndTests {
                 try #require(second.host != holder.name)
                 try #require(log.violations == [])
                 try #require(!ProcessTable.isAlive(first.pid ?? 0))
-                print("figure: host killed, running elsewhere after \(start - killed) s, T \(cluster.term) s")
+                Figure.tell("host killed, running elsewhere (T \(cluster.term) s)", start - killed)
                 #expect(start - killed < cluster.term + 2)
                 #expect(second.last?.how == .lost)
                 #expect(second.last?.token == first.token)
@@ -61,7 +61,8 @@ extension EndToEndTests {
                 }
                 try #require(log.violations == [])
                 gaps.sort()
-                print("figure: child killed, the next one executes after \(gaps[5] * 1000) ms (p50 of 10), \(gaps[9] * 1000) ms (max)")
+                Figure.tell("child killed, the next one executes, p50 of 10", gaps[5])
+                Figure.tell("child killed, the next one executes, slowest of 10", gaps[9])
                 #expect(gaps[5] < 1)
             }
         }

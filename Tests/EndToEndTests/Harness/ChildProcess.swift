@@ -20,9 +20,7 @@ final class ChildProcess {
     /// POSIX_SPAWN_SETSID, which the module map of glibc leaves out.
     private static let ownProcessSession: Int16 = 0x80
 
-    /// - Parameters:
-    ///   - command: An absolute path and its arguments.
-    ///   - output: The file to which both outputs are appended.
+    /// Starts `command`, an absolute path and its arguments, with both outputs appended to a file.
     init(_ command: [String], output: String, environment: [String] = []) throws {
         Self.keepDescriptors()
         var actions = posix_spawn_file_actions_t()

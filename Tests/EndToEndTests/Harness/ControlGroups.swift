@@ -5,8 +5,7 @@ import HoldfastLinux
 struct ControlGroups {
     let path: String
 
-    /// - Parameter name: The guard's.
-    /// - Returns: `nil` where there are no control groups of version 2.
+    /// By the guard's name; `nil` where there are no control groups of version 2.
     init?(of name: String) {
         guard let place = ControlGroupPlace.find() else { return nil }
         self.path = place + "/" + name
