@@ -122,13 +122,23 @@ package final class GuardLink: Sendable {
         guard !self.isStopped else { return }
         let isDead = connection.guardHasEnded(within: 200)
         self.deliver(.lost(isDead: isDead))
-        guard !isDead else { return }
+        guard !isDead else {
+            self.empty(after: connection)
+            return
+        }
         // It lives without us: another agent may have taken our place, or it refused us.
         for _ in 0..<20 where !self.isStopped {
             if connection.guardHasEnded(within: 50) {
                 self.deliver(.lost(isDead: true))
+                self.empty(after: connection)
                 return
             }
         }
+    }
+
+    /// G8: what a dead guard left is killed, also where no other guard comes.
+    private func empty(after connection: GuardConnection) {
+        if connection.emptyLeftOvers(within: .seconds(1)) { return }
+        self.logger.info("what the dead guard left is for the next guard to end")
     }
 }

@@ -16,7 +16,7 @@ import Synchronization
 /// anywhere.
 package final class LogKeeper: Sendable {
     /// The most that one look back returns.
-    private static let tailBytes = 4 * 1024 * 1024
+    private static let tailBytes = 1024 * 1024
 
     private let directory: String
     private let loop: any EventLoop

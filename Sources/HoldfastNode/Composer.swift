@@ -39,6 +39,8 @@ struct Composer {
     /// Changes that may not be proposed under a counter as high as this ballot's (P7 °).
     private(set) var beyond: [UInt64] = []
     private(set) var needsCounterAbove: UInt64?
+    /// What each change that is in the value found there (P9 °).
+    private(set) var baselines: [UInt64: Baseline] = [:]
 
     init(register: RegisterID, found: Accepted?, isChosen: Bool, ballot: Ballot) {
         self.found = found
@@ -100,7 +102,9 @@ struct Composer {
         if change.isApplied(in: record) { return .expired }
         if let first = pending.firstProposed {
             // P9 °: somebody built on a ballot that may have held it, and it is not there now.
-            if !change.mayRepeat, let found = self.found, found.ballot >= first {
+            let isUntouched =
+                pending.baseline.map { $0.lastRequest == record?.lastRequest } ?? false
+            if !change.mayRepeat, !isUntouched, let found = self.found, found.ballot >= first {
                 self.unknown.append(pending.id)
                 return .later
             }
@@ -118,6 +122,7 @@ struct Composer {
             }
             self.content = .key(next)
             self.didChange = true
+            self.baselines[pending.id] = Baseline(lastRequest: record?.lastRequest)
             return .applied
         }
     }

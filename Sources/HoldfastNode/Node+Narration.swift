@@ -1,4 +1,5 @@
 import HoldfastCore
+import HoldfastGuardCore
 import HoldfastJobs
 import HoldfastSessions
 
@@ -56,7 +57,9 @@ extension Node {
             case .signalled(let signal, let dumpedCore):
                 "ended by signal \(signal)" + (dumpedCore ? ", core dumped" : "")
             case .launchFailed(let step, let errorNumber):
-                "could not be launched (step \(step), error \(errorNumber))"
+                "could not be launched: cannot "
+                    + (LaunchStep(rawValue: step)?.description ?? "take step \(step)")
+                    + ": " + ErrorName.text(errorNumber)
             case .refused(let reason): "could not be launched: \(reason)"
             case .lost: "lost with its host"
             case .neverStarted: "claimed and never started"

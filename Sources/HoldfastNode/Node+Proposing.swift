@@ -169,6 +169,9 @@ extension Node {
                 attempt.carried.append(.init(id: work.queue[index].id, refusal: nil))
                 work.queue[index].firstProposed =
                     min(work.queue[index].firstProposed ?? ballot, ballot)
+                if work.queue[index].baseline == nil {
+                    work.queue[index].baseline = composer.baselines[work.queue[index].id]
+                }
             case .refused(let refusal):
                 attempt.carried.append(.init(id: work.queue[index].id, refusal: refusal))
             }

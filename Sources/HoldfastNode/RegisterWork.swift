@@ -69,12 +69,22 @@ struct PendingChange: Equatable, Sendable {
     let expires: Int64
     /// The first ballot under which it may have been proposed (P9 °).
     var firstProposed: Ballot?
+    /// What the record said of the newest request when the change was first put into a proposal.
+    ///
+    /// Requests have nonces that never recur: a record that still says the same has seen neither
+    /// this change nor any that came after it (P9 °).
+    var baseline: Baseline?
     /// Under counters above this only: a ballot that was under way when the change came from
     /// elsewhere does not carry it (P7 °).
     var above: UInt64 = 0
     /// A forwarded change may be proposed under no counter above this (P7 °).
     var through: UInt64?
     var wasForwarded = false
+}
+
+/// The newest request in a record, at some moment.
+struct Baseline: Equatable, Sendable {
+    let lastRequest: Nonce?
 }
 
 /// Everything this host does about one register.
