@@ -216,7 +216,11 @@ extension Node {
                 self.startAttempt(register)
                 return
             }
-            // P8: the promises themselves were the read.
+            // P8: the promises themselves were the read, for whoever asked before they were asked
+            // for. What came while they were under way may have been overtaken since.
+            attempt.carried.removeAll { $0.id > attempt.id }
+            work.attempt = attempt
+            self.work[register] = work
             if isChosen, let highest { self.learn(register, highest) }
             self.complete(register, with: highest)
             return
