@@ -11,7 +11,7 @@ import Testing
     /// because they are cheap, the schedules below because they last.
     @Test(
         "seeds that once broke a promise keep it",
-        arguments: [105, 141, 172, 210, 265, 300, 312, 334, 1560, 1739])
+        arguments: [105, 141, 172, 210, 312, 334, 1739, 6481, 10203, 10714])
     func seeds(seed: UInt64) {
         var world = World(.random(seed: seed))
         world.runToEnd()
@@ -20,13 +20,15 @@ import Testing
 
     @Test("a run that was to stop before it was launched is stopped after it", arguments: 1...20)
     func stopBeforeLaunch(seed: UInt64) {
-        var scenario = Scenario(seed: seed)
+        // Alone, and with a fast disk: a change is chosen sooner than a launch is prepared.
+        var scenario = Scenario(seed: seed, hosts: 1)
+        scenario.world.plan.syncDelay = .microseconds(100)
         scenario.world.run(for: .seconds(3))
         let key = scenario.key
         scenario.world.request(.change(key, .declare(Scenario.spec)), on: 0)
         let isClaimed = scenario.world.run(within: .seconds(5)) { $0.chosen(key)?.holder != nil }
         #expect(isClaimed)
-        for host in 0..<3 { scenario.world.request(.change(key, .restart), on: host) }
+        scenario.world.request(.change(key, .restart), on: 0)
         scenario.conclude()
         #expect(scenario.world.chosen(key)?.job?.generation ?? 0 > 1)
     }
@@ -34,9 +36,12 @@ import Testing
     @Test("two hosts that lost each other find each other again", arguments: 1...10)
     func twoHosts(seed: UInt64) {
         var settings = WorldSettings.calm(seed: seed, hostCount: 2, keyCount: 2)
+        settings.lease = .defaults(term: .seconds(2))
         settings.faultPhase = .seconds(120)
-        settings.plan.isolations = 3
-        settings.plan.cutLength = .seconds(12)
+        settings.plan.isolations = 4
+        settings.plan.oneWayCuts = 8
+        settings.plan.loss = 0.3
+        settings.plan.cutLength = .seconds(5)
         settings.plan.requests = 0.5
         var world = World(settings)
         world.runToEnd()
@@ -60,16 +65,15 @@ import Testing
     func sessionAfterSession(seed: UInt64) throws {
         var scenario = Scenario(seed: seed)
         let holder = try scenario.begin()
-        for _ in 0..<5 {
-            // The renewal that is under way when the session ends stays unanswered.
-            scenario.world.isolate(holder, for: .milliseconds(6500))
-            scenario.world.stopGuard(holder, for: .milliseconds(Int64(seed) * 800))
-            scenario.world.run(for: .seconds(12))
-        }
-        scenario.world.run(for: .seconds(5))
-        let before = scenario.world.chosenSession(of: holder)
+        // With no run under it no timer stands behind the guard: it may stop for long.
+        let idle = scenario.other(than: holder)
+        scenario.world.isolate(idle, for: .milliseconds(6500))
+        scenario.world.run(for: .milliseconds(3000 + Int64(seed) * 300))
+        scenario.world.stopGuard(idle, for: .seconds(6))
+        scenario.world.run(for: .seconds(20))
+        let before = scenario.world.chosenSession(of: idle)
         scenario.world.run(for: .seconds(30))
-        #expect(scenario.world.chosenSession(of: holder) == before)
+        #expect(scenario.world.chosenSession(of: idle) == before)
         #expect(before?.isOpen == true)
         scenario.conclude()
     }
