@@ -206,6 +206,16 @@ enum Processes {
         return state != "Z" && state != "X"
     }
 
+    /// Waits until it is.
+    static func isGone(_ processID: Int32, within limit: Duration = .seconds(10)) -> Bool {
+        let start = Clocks.read()
+        while Clocks.read().holderElapsed(since: start) < limit {
+            if !Self.exists(processID) { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
     static func state(_ processID: Int32) -> Character? {
         guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8),
             let bracket = stat.lastIndex(of: ")")
@@ -223,15 +233,5 @@ enum Processes {
             else { return false }
             return Self.exists(processID) && processID != getpid()
         }
-    }
-
-    /// Waits until nothing matches.
-    static func areGone(_ text: String, within limit: Duration = .seconds(10)) -> Bool {
-        let start = Clocks.read()
-        while Clocks.read().holderElapsed(since: start) < limit {
-            if Self.matching(text).isEmpty { return true }
-            usleep(2000)
-        }
-        return false
     }
 }

@@ -18,32 +18,42 @@ struct GuardFencingTests {
     /// Writes the boot clock every few milliseconds; /proc/uptime counts hundredths of it.
     static let ticker = "trap '' TERM; echo on; while :; do sleep 0.005; echo t; done"
 
+    /// Launches under a long lease, then shortens that: what follows does not depend on how long
+    /// the launch took.
+    static func launch(
+        _ order: LaunchOrder, by agent: Agent, hard: Duration,
+        wakeUpDelay: Duration = .seconds(10)
+    ) throws -> (processID: Int32, start: Moment) {
+        try agent.begin(wakeUpDelay: wakeUpDelay)
+        try agent.send(.launch(order))
+        let processID = try agent.processID(of: order.name)
+        let start = Clocks.read()
+        try agent.renew(sequence: 2, hard: hard)
+        return (processID, start)
+    }
+
     @Test(
         "G3: without renewal a run is frozen at the deadline, and thawed by the next lease",
         arguments: classes)
     func freezeAndThaw(_ containment: Containment) throws {
         try self.withGuard(containment) { _, agent in
-            try agent.begin(hard: .milliseconds(600))
-            let start = Clocks.read()
             let order = Orders.shell("a", Self.ticker)
-            try agent.send(.launch(order))
-            _ = try agent.output(of: order.name, until: "on")
+            let (_, start) = try Self.launch(order, by: agent, hard: .milliseconds(400))
             let (_, at) = try agent.findTimed { report in
                 report == .fenced(epoch: 1) ? true : nil
             }
             let took = at.holderElapsed(since: start)
-            #expect(took > .milliseconds(400) && took < .milliseconds(1500))
+            #expect(took > .milliseconds(390) && took < .seconds(4))
             // What it wrote before is drained; then nothing more comes.
-            usleep(20_000)
             _ = Self.drain(agent, order.name)
             usleep(200_000)
             #expect(Self.drain(agent, order.name) == 0)
             let late = Orders.shell("late", "exit 0")
             try agent.send(.launch(late))
             try agent.wait { report in report == .refused(late.name, .fenced) }
-            try agent.renew(sequence: 2)
+            try agent.renew(sequence: 3)
             try agent.wait { report in
-                report == .renewed(epoch: 1, sequence: 2, isFenced: false)
+                report == .renewed(epoch: 1, sequence: 3, isFenced: false)
             }
             _ = try agent.output(of: order.name, until: "t\nt\n")
         }
@@ -54,11 +64,11 @@ struct GuardFencingTests {
         arguments: classes)
     func freezeForker(_ containment: Containment) throws {
         try self.withGuard(containment) { harness, agent in
-            try agent.begin(hard: .milliseconds(500), wakeUpDelay: .seconds(6))
             let order = Orders.shell(
                 "a", "f() { while :; do /bin/true; done; }; f & f & f & f & f & f")
-            try agent.send(.launch(order))
-            try agent.wait(within: .seconds(3)) { report in report == .fenced(epoch: 1) }
+            _ = try Self.launch(
+                order, by: agent, hard: .milliseconds(400), wakeUpDelay: .seconds(16))
+            try agent.wait(within: .seconds(7)) { report in report == .fenced(epoch: 1) }
             #expect(harness.isRunning)
         }
     }
@@ -79,38 +89,36 @@ struct GuardFencingTests {
         arguments: classes, [DeadlineAction.kill, .stop])
     func killAtDeadline(_ containment: Containment, _ action: DeadlineAction) throws {
         try self.withGuard(containment) { _, agent in
-            try agent.begin(hard: .milliseconds(500))
-            let start = Clocks.read()
             let order = Orders.shell("a", Self.ticker, onDeadline: action)
-            try agent.send(.launch(order))
+            let (_, start) = try Self.launch(order, by: agent, hard: .milliseconds(400))
             let (end, at) = try agent.findTimed { report in
                 if case .exited(order.name, let end) = report { end } else { nil }
             }
             #expect(end.cause == .fenced)
             #expect(end.status == .signalled(9, dumpedCore: false))
             let took = at.holderElapsed(since: start)
-            #expect(took > .milliseconds(300) && took < .milliseconds(1500))
+            #expect(took > .milliseconds(390) && took < .seconds(4))
         }
     }
 
     @Test("G3: a frozen run is killed at its freeze limit", arguments: classes)
     func freezeLimit(_ containment: Containment) throws {
         try self.withGuard(containment) { _, agent in
-            try agent.begin(hard: .milliseconds(300))
             let order = Orders.shell("a", Self.ticker, freezeLimit: .milliseconds(300))
-            try agent.send(.launch(order))
-            let end = try agent.end(of: order.name)
+            let (_, start) = try Self.launch(order, by: agent, hard: .milliseconds(300))
+            let (end, at) = try agent.findTimed { report in
+                if case .exited(order.name, let end) = report { end } else { nil }
+            }
             #expect(end.cause == .fenced)
-            #expect(end.ran > .milliseconds(400))
+            #expect(at.holderElapsed(since: start) > .milliseconds(590))
         }
     }
 
     @Test("S10: frozen runs die when their epoch is retired", arguments: classes)
     func retireFrozen(_ containment: Containment) throws {
         try self.withGuard(containment) { _, agent in
-            try agent.begin(hard: .milliseconds(300))
             let order = Orders.shell("a", Self.ticker)
-            try agent.send(.launch(order))
+            _ = try Self.launch(order, by: agent, hard: .milliseconds(200))
             try agent.wait { report in report == .fenced(epoch: 1) }
             try agent.send(.retire(epoch: 1))
             try agent.wait { report in report == .retired(epoch: 1) }
@@ -121,13 +129,14 @@ struct GuardFencingTests {
     @Test("the deadlines run though the agent is gone", arguments: classes)
     func agentGone(_ containment: Containment) throws {
         try self.withGuard(containment) { harness, agent in
-            try agent.begin(hard: .milliseconds(500))
             let order = Orders.shell("a", Self.ticker, onDeadline: .kill)
-            try agent.send(.launch(order))
-            let processID = try agent.processID(of: order.name)
+            let (processID, _) = try Self.launch(order, by: agent, hard: .milliseconds(500))
+            try agent.wait { report in
+                report == .renewed(epoch: 1, sequence: 2, isFenced: false)
+            }
             agent.close()
-            usleep(1_000_000)
-            #expect(!Processes.exists(processID))
+            #expect(Processes.exists(processID))
+            #expect(Processes.isGone(processID))
             let next = try harness.connect()
             defer { next.close() }
             #expect(try next.hello().isFenced)
@@ -140,27 +149,28 @@ struct GuardFencingTests {
         arguments: classes)
     func stoppedGuard(_ containment: Containment) throws {
         try self.withGuard(containment) { harness, agent in
-            try agent.begin(hard: .milliseconds(700), wakeUpDelay: .milliseconds(200))
             let order = Orders.shell("a", Self.ticker)
-            try agent.send(.launch(order))
-            let processID = try agent.processID(of: order.name)
+            let (processID, start) = try Self.launch(
+                order, by: agent, hard: .seconds(1), wakeUpDelay: .milliseconds(200))
+            try agent.wait { report in
+                report == .renewed(epoch: 1, sequence: 2, isFenced: false)
+            }
             harness.signal(SIGSTOP)
-            usleep(300_000)
             #expect(Processes.exists(processID))
-            #expect(agent.connection.guardHasEnded(within: 3000))
-            usleep(50_000)
-            #expect(!Processes.exists(processID))
+            #expect(agent.connection.guardHasEnded(within: 5000))
+            #expect(Clocks.read().holderElapsed(since: start) > .milliseconds(1090))
+            #expect(Processes.isGone(processID))
         }
     }
 
     @Test("G4: a guard that fenced in time is not killed by the kernel")
     func timerDisarmed() throws {
         try self.withGuard(Self.classes[0]) { harness, agent in
-            try agent.begin(hard: .milliseconds(300), wakeUpDelay: .milliseconds(100))
             let order = Orders.shell("a", Self.ticker)
-            try agent.send(.launch(order))
+            _ = try Self.launch(
+                order, by: agent, hard: .milliseconds(300), wakeUpDelay: .seconds(2))
             try agent.wait { report in report == .fenced(epoch: 1) }
-            usleep(500_000)
+            usleep(1_300_000)
             #expect(harness.isRunning)
             #expect(!agent.connection.guardHasEnded())
         }
@@ -173,8 +183,6 @@ struct GuardFencingTests {
             session.fencingBudget = .milliseconds(400)
             try agent.send(.adopt(session))
             try agent.renew(hard: .seconds(3000))
-            let order = Orders.shell("a", Self.ticker)
-            try agent.send(.launch(order))
             try agent.wait(within: .seconds(5)) { report in report == .fenced(epoch: 1) }
         }
     }
@@ -182,15 +190,14 @@ struct GuardFencingTests {
     @Test("renewals keep a run going through many deadlines", arguments: classes)
     func renewals(_ containment: Containment) throws {
         try self.withGuard(containment) { _, agent in
-            try agent.begin(hard: .milliseconds(500))
             let order = Orders.shell("a", Self.ticker)
-            try agent.send(.launch(order))
-            for sequence in UInt64(2)...20 {
-                usleep(100_000)
-                try agent.renew(sequence: sequence, hard: .milliseconds(500))
+            _ = try Self.launch(order, by: agent, hard: .milliseconds(1500))
+            for sequence in UInt64(3)...12 {
+                usleep(200_000)
+                try agent.renew(sequence: sequence, hard: .milliseconds(1500))
             }
             try agent.wait { report in
-                report == .renewed(epoch: 1, sequence: 20, isFenced: false)
+                report == .renewed(epoch: 1, sequence: 12, isFenced: false)
             }
             #expect(throws: Agent.Missing.self) {
                 try agent.wait(within: .zero) { report in report == .fenced(epoch: 1) }

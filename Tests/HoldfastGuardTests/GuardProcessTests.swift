@@ -134,7 +134,7 @@ struct GuardProcessTests {
     func userNotAllowed() throws {
         try self.withGuard(nil, ["--users", "\(geteuid()),4242"]) { _, agent in
             try agent.begin()
-            let order = Orders.shell("a", "exit 0", user: 65534)
+            let order = Orders.shell("a", "exit 0", user: 4243)
             try agent.send(.launch(order))
             try agent.wait { report in report == .refused(order.name, .userNotAllowed) }
         }
