@@ -113,6 +113,11 @@ static int take_descriptor(struct msghdr *message) {
     return kept;
 }
 
+ssize_t holdfast_seqpacket_next_size(int fd) {
+    ssize_t size = recv(fd, NULL, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+    return size < 0 ? -errno : size;
+}
+
 ssize_t holdfast_seqpacket_receive(int fd, void *buffer, size_t capacity, int *attached) {
     union {
         struct cmsghdr header;

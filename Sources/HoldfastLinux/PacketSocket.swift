@@ -46,9 +46,17 @@ package final class PacketSocket: Sendable {
 
     /// Receives one packet of at most `Limits.guardFrameBytes`; a longer one is a failure.
     package func receive() -> Received {
+        // Asked first, so that a small packet does not cost a buffer for the largest.
+        let size = holdfast_seqpacket_next_size(self.number)
+        switch size {
+        case 0: return .end
+        case 1...Limits.guardFrameBytes: break
+        case 1...: return .failed(EMSGSIZE)
+        default: return Self.failure(size)
+        }
         var attached: Int32 = -1
         var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: Limits.guardFrameBytes) { buffer, used in
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, used in
             count = holdfast_seqpacket_receive(
                 self.number, buffer.baseAddress, buffer.count, &attached)
             used = max(0, count)
@@ -57,8 +65,14 @@ package final class PacketSocket: Sendable {
         switch count {
         case 0: return .end
         case 1...: return .packet(bytes, attached: descriptor)
-        case Int(-EAGAIN), Int(-EINTR): return .nothing
-        default: return .failed(Int32(-count))
+        default: return Self.failure(count)
+        }
+    }
+
+    private static func failure(_ result: Int) -> Received {
+        switch Int32(-result) {
+        case EAGAIN, EINTR: .nothing
+        case let number: .failed(number)
         }
     }
 

@@ -163,13 +163,16 @@ struct GuardDeadlineTests {
     @Test("late news of freezing does not count after a thaw")
     func lateFrozen() {
         var simulated = SimulatedGuard.leased()
-        simulated.launch()
+        simulated.launch(Samples.order(freezeLimit: .seconds(1)))
         simulated.pass(.milliseconds(4000))
         simulated.renew(sequence: 2)
         _ = simulated.take()
         simulated.receive(.frozen(slot: 0))
         #expect(simulated.take() == [])
         #expect(simulated.kernelTimer != nil)
+        // Nor does it count towards the freeze limit.
+        simulated.pass(.milliseconds(3999))
+        #expect(simulated.children[0]?.isKilled == false)
     }
 
     @Test("a frozen run is killed at its freeze limit, and not before")

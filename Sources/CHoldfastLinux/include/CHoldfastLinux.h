@@ -220,6 +220,9 @@ int holdfast_peer_pidfd(int fd);
  */
 int holdfast_seqpacket_send(int fd, const void *bytes, size_t count, int attached);
 
+/* The size of the next packet, which stays; 0 at the end, -EAGAIN when none waits. */
+ssize_t holdfast_seqpacket_next_size(int fd);
+
 /*
  * Receives one packet; never waits.
  *
