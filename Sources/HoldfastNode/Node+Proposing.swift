@@ -56,8 +56,9 @@ extension Node {
         let id = self.nextNumber()
         let size = configuration.voters.count
         // P2: the cached ballot is taken out before it is used.
-        if let fast = work.fast {
-            work.fast = nil
+        let fast = work.fast
+        work.fast = nil
+        if let fast, !self.isOvertaken(fast, register) {
             let proposer = Proposer(fastBallot: fast.ballot, voterCount: size)
             work.counter = max(work.counter, fast.ballot.counter)
             work.attempt = RegisterWork.Attempt(id: id, proposer: proposer, isFast: true)
@@ -72,6 +73,16 @@ extension Node {
             self.begin(id, register, work)
             self.sendToVoters(.prepare(attempt: id, register, ballot))
         }
+    }
+
+    /// Whether another host's ballot is known to have come after those promises.
+    ///
+    /// What would be proposed on them would be refused, and a user's change that was proposed once
+    /// may have to be answered with `unknown` (P9).
+    private func isOvertaken(_ fast: RegisterWork.FastBallot, _ register: RegisterID) -> Bool {
+        let known = self.learner.ballot(of: register)
+        let accepted = self.acceptor.acceptedBallot(of: register)
+        return [known, accepted].compactMap(\.self).contains { $0 > fast.known.ballot }
     }
 
     private mutating func begin(_ id: UInt64, _ register: RegisterID, _ work: RegisterWork) {
@@ -333,7 +344,7 @@ extension Node {
         let above = self.highestCounter(register, work)
         let through = above + Self.forwardRange
         var kept: [PendingChange] = []
-        for change in work.queue {
+        for var change in work.queue {
             guard case .key(let keyChange) = change.change, !change.wasForwarded,
                 change.through == nil,
                 // P9 °: the primary could not know that it may be applied already.
@@ -341,6 +352,10 @@ extension Node {
             else {
                 kept.append(change)
                 continue
+            }
+            if change.firstProposed == nil, let known = self.learner.keys[key]?.record {
+                // The primary may propose it over this record, or over any that come after.
+                change.baseline = Baseline(lastRequest: known.lastRequest)
             }
             let attempt = self.nextNumber()
             self.forwards[attempt] = ForwardedChange(
