@@ -73,9 +73,7 @@ let package = Package(
         .target(name: "CHoldfastLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(name: "CHoldfastStorage"),
         module("HoldfastLinux", ["HoldfastCore", "HoldfastGuardCore", "CHoldfastLinux"]),
-        module(
-            "HoldfastGuard",
-            ["HoldfastCore", "HoldfastGuardCore", "HoldfastLinux", "CHoldfastLinux"]),
+        module("HoldfastGuard", ["HoldfastCore", "HoldfastGuardCore", "HoldfastLinux"]),
         module("HoldfastSpec", ["HoldfastCore", "HoldfastSessions", "HoldfastJobs", "CYAML"]),
         module(
             "HoldfastStorage", ["HoldfastCore", "HoldfastPaxos", "CSQLite", "CHoldfastStorage"]),

@@ -39,7 +39,7 @@ package final class PacketSocket: Sendable {
         }
         switch result {
         case 0: return .sent
-        case -EAGAIN, -ENOBUFS, -ETOOMANYREFS, -EINTR: return .full
+        case -EAGAIN, -EINTR: return .full
         default: return .failed(-result)
         }
     }
