@@ -31,13 +31,9 @@ package final class PeerNetwork {
     private struct Peer {
         var link: PeerLink
         var inbound: (any Channel)?
-        /// The process that spoke for this host last.
+        /// The process at the other end of `inbound`.
         var incarnation: UInt64?
-        /// Processes that were followed by another; the last few.
-        var superseded: [UInt64] = []
     }
-
-    private static let supersededCount = 8
 
     /// - Parameters:
     ///   - local: The name of this host, by which peers know it.
@@ -161,13 +157,16 @@ extension PeerNetwork {
     }
 
     /// Judges who says to be at the other end, and makes `channel` the one from there if all is
-    /// well: a host that connects anew has lost its earlier connection.
+    /// well: a process that connects anew has lost its earlier connection.
+    ///
+    /// S12: of two hosts under one name the first goes on, as long as its connection stands. That
+    /// of a process that ended is closed by its system; that of a machine that vanished, by the
+    /// keep-alive, within 8 s.
     func judge(_ greeting: Greeting, from channel: any Channel) -> Verdict {
         guard greeting.receiver == self.local else { return .wrongReceiver }
         guard var peer = self.peers[greeting.sender] else { return .unknownSender }
-        guard !peer.superseded.contains(greeting.incarnation) else { return .superseded }
-        if let last = peer.incarnation, last != greeting.incarnation {
-            peer.superseded = (peer.superseded + [last]).suffix(Self.supersededCount)
+        guard peer.inbound == nil || peer.incarnation == greeting.incarnation else {
+            return .nameTaken
         }
         let earlier = peer.inbound
         peer.incarnation = greeting.incarnation

@@ -6,8 +6,8 @@ package enum Verdict: UInt8, Hashable, Sendable, CaseIterable, CustomStringConve
     case wrongReceiver = 2
     /// The receiver has no peer of the sender's name.
     case unknownSender = 3
-    /// Another process has spoken for the sender's name since: two hosts under one name.
-    case superseded = 4
+    /// Another process speaks for the sender's name: two hosts under one name (S12).
+    case nameTaken = 4
 
     package var description: String {
         switch self {
@@ -15,7 +15,7 @@ package enum Verdict: UInt8, Hashable, Sendable, CaseIterable, CustomStringConve
         case .wrongVersion: "it speaks another version of the peer protocol"
         case .wrongReceiver: "it was meant for a host of another name at this address"
         case .unknownSender: "no peer of that name is configured here"
-        case .superseded: "another process speaks for that host: two hosts have one name"
+        case .nameTaken: "another process speaks for that host: two hosts have one name"
         }
     }
 }
