@@ -71,6 +71,11 @@ package enum KeyChange: Hashable, Sendable {
             return Self.declare(spec, request, isTransient: false, &next)
         case .run(let spec, let request):
             if next.isRunWanted, next.holder != nil { return .keep(.running) }
+            if next.isRunWanted, next.delay == .zero, next.job?.isTransient == true,
+                next.job?.spec == spec
+            {
+                return .keep(.already)
+            }
             return Self.declare(spec, request, isTransient: true, &next)
         case .remove(let request):
             guard next.job != nil else { return .keep(.unknownKey) }

@@ -105,6 +105,9 @@ struct Composer {
             let isUntouched =
                 pending.baseline.map { $0.lastRequest == record?.lastRequest } ?? false
             if !change.mayRepeat, !isUntouched, let found = self.found, found.ballot >= first {
+                if let refusal = Self.isAsAsked(change, record, isClosed) {
+                    return .refused(.key(refusal))
+                }
                 self.unknown.append(pending.id)
                 return .later
             }
@@ -125,6 +128,20 @@ struct Composer {
             self.baselines[pending.id] = Baseline(lastRequest: record?.lastRequest)
             return .applied
         }
+    }
+
+    /// Whether the record is as the change would make it, whoever made it so: then nobody need
+    /// know.
+    ///
+    /// What was proposed of the change can't be chosen any more under this ballot's promises.
+    private static func isAsAsked(
+        _ change: KeyChange, _ record: KeyRecord?, _ isClosed: (SessionID) -> Bool
+    ) -> KeyChange.Refusal? {
+        // A key that isn't there may have been removed by this change or before it.
+        guard case .keep(let refusal) = change.apply(to: record, counter: 0, isClosed: isClosed),
+            refusal != .unknownKey
+        else { return nil }
+        return refusal
     }
 
     private mutating func take(_ change: SessionChange, _ record: SessionRecord?) -> Verdict {

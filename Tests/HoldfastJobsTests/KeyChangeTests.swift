@@ -284,6 +284,23 @@ struct KeyChangeTests {
                     $0.lastRequest = request
                 })),
         Row(
+            title: "run: the same again changes nothing before it is claimed",
+            before: Fixture.declared { $0.job?.isTransient = true },
+            change: .run(Fixture.spec, request: request), result: .keep(.already)),
+        Row(
+            title: "run: the same again does not wait for a delay",
+            before: Fixture.declared {
+                $0.job?.isTransient = true
+                $0.delay = .seconds(5)
+                $0.restarts = 3
+            },
+            change: .run(Fixture.spec, request: request),
+            result: .write(
+                Fixture.declared {
+                    $0.job?.isTransient = true
+                    $0.lastRequest = request
+                })),
+        Row(
             title: "run: the same again runs again after it finished",
             before: Fixture.declared {
                 $0.job?.isTransient = true

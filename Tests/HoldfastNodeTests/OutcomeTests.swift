@@ -98,4 +98,16 @@ struct OutcomeTests {
         }
         #expect(response == .unknown)
     }
+
+    @Test("P9: a request whose outcome is lost is answered by a record that is as it asked for")
+    func asAsked() throws {
+        let response = try self.overtakenStop { cluster, job in
+            _ = cluster.ask(.change(job, .stop), at: self.b)
+        }
+        guard case .refused(.already, let record?)? = response else {
+            Issue.record("\(response as Any)")
+            return
+        }
+        #expect(record.job?.isWanted == false)
+    }
 }
