@@ -93,7 +93,7 @@ extension EndToEndTests {
                 let host = cluster.hosts[0]
                 let start = Instant.now()
                 try cluster.apply(
-                    "  loud: {shell: 'yes | head -c 100000000; echo done; exec sleep 1000', logs: {to: file, size: 1MiB, count: 3}}\n"
+                    "  loud: {shell: 'yes | head -c 100000000; echo done; exec sleep 1000', logs: {to: file, size: 1M, count: 3}}\n"
                 )
                 let run = try cluster.waitUntilRunning("loud")
                 var slowest = 0.0

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A directory of a test's own, with a short path, as sockets need one; removed with it.
 final class Scratch {
@@ -41,6 +42,17 @@ enum TestFile {
             bytes += part[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Writes until the disk is full.
+    static func fill(_ path: String) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Trouble("cannot write \(path)") }
+        defer { close(file) }
+        for size in [4096, 1] {
+            let part = [UInt8](repeating: 0, count: size)
+            while Glibc.write(file, part, size) == size {}
+        }
     }
 
     static func size(_ path: String) -> Int {
