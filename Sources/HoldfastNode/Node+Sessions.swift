@@ -32,6 +32,7 @@ extension Node {
             // S11: the guard vouches that what it runs belongs to this session.
             self.orphan = nil
             self.beginServing(session.epoch, session.nonce)
+            self.read(self.ownRegister, for: .verifySession(session.epoch), within: .seconds(10))
             return
         }
         if let orphan = self.orphan, orphan.isGuardDead, link.hello.containment == .cgroup {
@@ -84,7 +85,20 @@ extension Node {
         }
     }
 
+    /// A session that a guard vouches for and that no majority knows was opened in another life
+    /// of this data directory: it could never be closed here, and its keys never be freed.
+    mutating func didVerify(_ epoch: Epoch, _ outcome: ChangeOutcome) {
+        guard outcome == .refused(.identity, nil), case .serving(let lease) = self.holding,
+            lease.epoch == epoch
+        else { return }
+        self.effects.append(.halt(.foreignGuard(epoch)))
+    }
+
     private mutating func open(_ epoch: Epoch) {
+        if let retired = self.guardLink?.hello.retiredThrough, epoch <= retired {
+            self.effects.append(.halt(.foreignGuard(retired)))
+            return
+        }
         let nonce = self.randomness.nextIdentifier()
         let details = SessionDetails(
             labels: self.settings.labels.map { SessionLabel(name: $0.name, value: $0.value) },

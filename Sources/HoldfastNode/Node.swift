@@ -40,6 +40,7 @@ package struct Node: Sendable {
     // Who we are, and of which cluster.
     let acceptorID: AcceptorID
     var configuration: ClusterConfiguration?
+    private let hasReadableConfiguration: Bool
     var formation = Formation()
 
     // Agreement.
@@ -98,6 +99,8 @@ package struct Node: Sendable {
         self.configuration = durable.configuration.flatMap {
             try? RecordCoding.decodeConfiguration($0)
         }
+        self.hasReadableConfiguration =
+            durable.configuration == nil || self.configuration != nil
         self.acceptor = Acceptor(restoring: durable)
         var sessions: [HostName: SessionRecord] = [:]
         for (register, accepted) in durable.registers
@@ -150,6 +153,10 @@ package struct Node: Sendable {
     // MARK: Within one step
 
     private mutating func start() {
+        guard self.hasReadableConfiguration else {
+            self.effects.append(.halt(.unreadableConfiguration))
+            return
+        }
         if let configuration = self.configuration {
             guard configuration.voter(self.settings.host)?.acceptor == self.acceptorID else {
                 // M4: this directory was formed into another place.

@@ -167,4 +167,31 @@ struct HoldingTests {
         #expect(sizes.contains { $0 > 0 })
         #expect(sizes.allSatisfy { $0 <= Limits.peerFrameBytes })
     }
+
+    @Test("S11, M4: an agent whose guard serves a session that no majority knows ends")
+    func foreignGuard() throws {
+        var cluster = try Cluster.serving()
+        // The disks of all hosts are replaced; the guard of one lives on and vouches.
+        for host in Cluster.names { cluster.crashAgent(host) }
+        for (index, host) in Cluster.names.enumerated() {
+            cluster.hosts[host]?.disk = DurableState(
+                acceptor: AcceptorID(high: 77, low: UInt64(index + 1)))
+        }
+        for host in [self.b, self.c] { cluster.hosts[host]?.guardProcess = TestGuard() }
+        cluster.start()
+        cluster.run(for: .seconds(3))
+        #expect(cluster.failures == [.foreignGuard(1)])
+        #expect(cluster.hosts[self.a]?.node == nil)
+        #expect(cluster.isServing(self.b) && cluster.isServing(self.c))
+    }
+
+    @Test("M1: a configuration that cannot be read is not taken for none")
+    func unreadableConfiguration() throws {
+        var cluster = try Cluster.serving()
+        cluster.crashAgent(self.a)
+        cluster.hosts[self.a]?.disk.configuration = [99, 1, 2]
+        cluster.start(self.a)
+        cluster.run(for: .seconds(1))
+        #expect(cluster.failures == [.unreadableConfiguration])
+    }
 }
