@@ -14,9 +14,11 @@ struct Account: Sendable {
     /// - Parameters:
     ///   - user: A name or a number; `nil`: the user that this process runs as.
     ///   - group: A name or a number; `nil`: the user's own.
+    /// - Returns: The account, with all its groups.
+    /// - Throws: What does not exist on this host.
     static func of(user: String?, group: String?) throws(LaunchImpossible) -> Account {
-        var account = try user.map { (text) throws(LaunchImpossible) in try Self.named(text) }
-            ?? Self.own()
+        var account = Self.own()
+        if let user { account = try Self.named(user) }
         if let group { account.groupID = try Self.groupID(group) }
         return account
     }

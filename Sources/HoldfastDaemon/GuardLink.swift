@@ -30,6 +30,7 @@ package final class GuardLink: Sendable {
 
     /// - Parameters:
     ///   - path: The guard's socket.
+    ///   - logger: For what the connection meets.
     ///   - deliver: Called on the link's thread; should do no more than hop away.
     package init(
         path: String, logger: Logger, deliver: @escaping @Sendable (Report) -> Void
@@ -43,11 +44,13 @@ package final class GuardLink: Sendable {
     package func start() {
         let holder = Unmanaged.passRetained(self)
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { @Sendable argument in
-            guard let argument else { return nil }
-            Unmanaged<GuardLink>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, holder.toOpaque())
+        let result = pthread_create(
+            &thread, nil,
+            { @Sendable argument in
+                guard let argument else { return nil }
+                Unmanaged<GuardLink>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, holder.toOpaque())
         guard result == 0 else {
             holder.release()
             self.logger.critical("no thread for the guard's connection")

@@ -34,6 +34,7 @@ package final class LogKeeper: Sendable {
     /// - Parameters:
     ///   - directory: Must exist.
     ///   - loop: Used for nothing that is in a hurry.
+    ///   - logger: For output that is lost.
     package init(directory: String, loop: any EventLoop, logger: Logger) {
         self.directory = directory
         self.loop = loop
@@ -103,8 +104,12 @@ package final class LogKeeper: Sendable {
 
     /// Sends the last lines of a key, then, with `follow`, everything that comes.
     ///
-    /// - Parameter deliver: Called on the keeper's loop; an empty run of bytes says that the look
-    ///   back is over.
+    /// - Parameters:
+    ///   - key: Of any job, whether it runs or not.
+    ///   - lines: How many to look back.
+    ///   - follow: Whether to go on with what comes.
+    ///   - deliver: Called on the keeper's loop; an empty run of bytes says that the look back
+    ///     is over.
     /// - Returns: What ends it.
     package func read(
         _ key: Key, lines: Int, follow: Bool, deliver: @escaping @Sendable ([UInt8]) -> Void

@@ -29,7 +29,12 @@ package final class LogRelay {
         self.host = host
     }
 
-    /// - Parameter source: The host that has the log.
+    /// - Parameters:
+    ///   - key: Of any job.
+    ///   - source: The host that has the log.
+    ///   - lines: How many to look back.
+    ///   - follow: Whether to go on with what comes.
+    ///   - subscriber: Told on the loop.
     /// - Returns: What ends the stream from the reader's side.
     package func read(
         _ key: Key, from source: HostName, lines: Int, follow: Bool,

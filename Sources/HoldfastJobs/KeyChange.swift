@@ -62,6 +62,7 @@ package enum KeyChange: Hashable, Sendable {
     ///   - record: What is there; `nil` for nothing.
     ///   - counter: The counter of the ballot that would write the result.
     ///   - isClosed: Whether the session is chosen closed, for certain (C1).
+    /// - Returns: The record to propose, or why there is none.
     package func apply(
         to record: KeyRecord?, counter: UInt64, isClosed: (SessionID) -> Bool
     ) -> Result {

@@ -85,6 +85,7 @@ package struct Node: Sendable {
     }
 
     /// - Parameters:
+    ///   - settings: Who this host is, and of which cluster.
     ///   - durable: What the disk holds.
     ///   - randomness: Seeded by the system, or by a simulation.
     ///   - now: When the process began: the quarantine of its voter counts from here (S7).
@@ -120,7 +121,10 @@ package struct Node: Sendable {
 
     /// Takes one event and says what to do about it.
     ///
-    /// - Parameter now: Not before the one of the event before it.
+    /// - Parameters:
+    ///   - event: What happened.
+    ///   - now: Not before the one of the event before it.
+    /// - Returns: What to do, in this order.
     package mutating func receive(_ event: NodeEvent, at now: Now) -> [NodeEffect] {
         self.now = now
         switch event {

@@ -77,7 +77,11 @@ package struct Acceptor: Equatable, Sendable {
 
     /// Phase 2: granted at or above the promise, above what was accepted (P3).
     ///
-    /// - Parameter promiseNext: Also promise the proposer its next ballot (P6), in the same write.
+    /// - Parameters:
+    ///   - register: The register it is for.
+    ///   - proposal: The ballot and its value.
+    ///   - promiseNext: Also promise the proposer its next ballot (P6), in the same write.
+    /// - Returns: What to say, and what must be durable before it is said.
     package mutating func accept(
         _ register: RegisterID, _ proposal: Accepted, promiseNext: Bool
     ) -> Answer {

@@ -93,8 +93,11 @@ package struct Proposer: Equatable, Sendable {
         return .chosen(Accepted(ballot: self.ballot, value: value))
     }
 
-    /// - Parameter promised: The ballot that won there; `nil` where the refusal was for another
-    ///   reason (S2) and a higher ballot would not help.
+    /// - Parameters:
+    ///   - voter: Who refused.
+    ///   - promised: The ballot that won there; `nil` where the refusal was for another reason
+    ///     (S2) and a higher ballot would not help.
+    /// - Returns: `beaten` once no majority can be had any more.
     package mutating func refused(by voter: HostName, promised: Ballot?) -> Step? {
         switch self.phase {
         case .deciding, .done: return nil

@@ -43,6 +43,7 @@ package struct HolderLease: Equatable, Sendable {
     }
 
     /// - Parameter now: Read before the messages are handed to the network (S5).
+    /// - Returns: What to send to every voter.
     package mutating func beat(at now: Moment) -> Beat {
         guard self.isPastDeadline(at: now) else { return .heartbeat(self.heartbeat(at: now)) }
         self.probeSequence += 1

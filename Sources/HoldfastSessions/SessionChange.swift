@@ -21,7 +21,10 @@ package enum SessionChange: Hashable, Sendable {
         case closingNotChosen = 4
     }
 
-    /// - Parameter isChosen: Whether the record that was found is known to be chosen (P8).
+    /// - Parameters:
+    ///   - record: What is there; `nil` for nothing.
+    ///   - isChosen: Whether the record that was found is known to be chosen (P8).
+    /// - Returns: The record to propose, or why there is none.
     package func apply(to record: SessionRecord?, isChosen: Bool) -> Result {
         switch self {
         case .open(let epoch, let nonce, let details):

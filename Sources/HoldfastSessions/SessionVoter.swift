@@ -61,7 +61,7 @@ package struct SessionVoter: Equatable, Sendable {
         self.entries = records.mapValues { Entry(record: $0, timer: nil) }
     }
 
-    /// A heartbeat arrived. The timer is armed before the answer leaves (S4).
+    /// A heartbeat arrived; the timer is armed before the answer leaves (S4).
     package mutating func receive(
         _ heartbeat: Heartbeat, of host: HostName, at now: Moment
     ) -> HeartbeatAnswer {
