@@ -54,9 +54,10 @@ extension EndToEndTests {
                 let job = try Self.job(
                     "{shell: 'echo $HOLDFAST_TOKEN >> \(log); exec sleep 1000', restart: never}")
                 let clients = cluster.hosts.map(\.api)
-                let tokens = Crowd.run(9) { number in
+                let crowd = Crowd(9) { number in
                     try? clients[number % 3].run(Key("one"), job, wait: .seconds(10)).token
                 }
+                let tokens = crowd.join()
                 let first = try #require(tokens[0])
                 try #require(tokens.allSatisfy { $0 == first })
                 try #require(TestFile.read(log) == "\(first)\n")

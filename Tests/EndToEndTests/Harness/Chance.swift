@@ -10,8 +10,12 @@ struct Chance: RandomNumberGenerator {
     /// Seeded by `HOLDFAST_SEED`, otherwise anew.
     init() {
         let given = getenv("HOLDFAST_SEED").flatMap { UInt64(String(cString: $0)) }
-        self.seed = given ?? UInt64.random(in: 1...999_999_999)
-        self.state = self.seed
+        self.init(seed: given ?? UInt64.random(in: 1...999_999_999))
+    }
+
+    init(seed: UInt64) {
+        self.seed = seed
+        self.state = seed
     }
 
     mutating func next() -> UInt64 {
