@@ -165,7 +165,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "HoldfastCore", "HoldfastLinux", "HoldfastSpec", "HoldfastAPI", "holdfastd",
+                "HoldfastCore", "HoldfastLinux", "HoldfastSpec", "HoldfastAPI", "holdfast", "holdfastd",
                 "holdfast-guard", "holdfast-witness",
             ]),
         tests(

@@ -13,5 +13,6 @@ enum Programs {
 
     static var agent: String { self.folder + "/holdfastd" }
     static var guardProgram: String { self.folder + "/holdfast-guard" }
+    static var command: String { self.folder + "/holdfast" }
     static var witness: String { self.folder + "/holdfast-witness" }
 }
