@@ -52,6 +52,27 @@ extension EndToEndTests {
             }
         }
 
+        @Test(
+            "A data directory that may not be written ends the agent with its name",
+            .enabled(if: !Privilege.isRoot || TestFile.exists(Self.setpriv)),
+            .timeLimit(.minutes(1)))
+        func unwritable() throws {
+            let options = Cluster.Options(
+                size: 1, userID: Privilege.isRoot ? Self.nobody : nil)
+            try Cluster.run(options) { cluster in
+                if Privilege.isRoot { try Self.handOver(cluster) }
+                let host = cluster.hosts[0]
+                for data in ["/usr/holdfast-test", "/usr"] {
+                    try TestFile.write(
+                        cluster.configuration(of: host, more: "data: \(data)"), to: host.file)
+                    try host.startAgent()
+                    try #require(host.agent?.waitForEnd(10) == .exited(77), "\(data)")
+                    let said = TestFile.read(host.agentLog)
+                    #expect(said.contains(data) && said.contains("permission denied"), "\(said)")
+                }
+            }
+        }
+
         /// Gives the folders to that user, and the programs a place that it can reach.
         private static func handOver(_ cluster: Cluster) throws {
             let folder = cluster.scratch.path

@@ -12,4 +12,7 @@ enum Attack: CaseIterable {
     case killTwoAgents
     case pauseTwoAgents
     case killAllAgents
+    case killChildAndAgent
+    case pauseHost
+    case killGuardUnderPausedAgent
 }

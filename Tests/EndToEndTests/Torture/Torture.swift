@@ -62,6 +62,9 @@ struct Torture {
         case .killTwoAgents: try self.withoutQuorum([others[0], holder]) { $0.killAgent() }
         case .pauseTwoAgents: try self.pauseTwo(others)
         case .killAllAgents: try self.withoutQuorum(self.cluster.hosts) { $0.killAgent() }
+        case .killChildAndAgent: try self.endChild(run, by: SIGUSR1, unseenBy: holder)
+        case .pauseHost: try self.pauseHost(holder, pause)
+        case .killGuardUnderPausedAgent: try self.killGuard(under: holder, pause)
         }
         for host in self.cluster.hosts { try host.start() }
         try self.recover("\(attack)")
@@ -70,9 +73,15 @@ struct Torture {
     // MARK: - Attacks
 
     /// The status that the cluster reports is the child's own (G7, C3).
-    private func endChild(_ run: KeyDocument, by number: Int32) throws {
+    ///
+    /// Also when its agent is away as it ends, if that comes back in time.
+    private func endChild(
+        _ run: KeyDocument, by number: Int32, unseenBy holder: TestHost? = nil
+    ) throws {
         let (key, token, process) = (run.key, run.token ?? 0, try #require(run.pid))
+        holder?.killAgent()
         kill(process, number)
+        try holder?.startAgent()
         let next = try self.cluster.waitUntilRunning(
             key, above: token, within: Self.recoveryLimit)
         guard let last = next.last, last.token == token else {
@@ -109,6 +118,22 @@ struct Torture {
             )
         }
         Instant.pause(pause - self.cluster.term)
+    }
+
+    /// A whole host sleeps, as a suspended machine does; its kernel goes on.
+    private func pauseHost(_ host: TestHost, _ pause: Double) throws {
+        host.agent?.signal(SIGSTOP)
+        try self.pauseGuard(host, pause)
+        host.agent?.signal(SIGCONT)
+    }
+
+    /// The agent wakes up beside a guard that knows nothing of what it remembers (S10, S11).
+    private func killGuard(under host: TestHost, _ pause: Double) throws {
+        host.agent?.signal(SIGSTOP)
+        host.killGuard()
+        try host.startGuard()
+        Instant.pause(pause)
+        host.agent?.signal(SIGCONT)
     }
 
     /// No majority: past the deadline nothing executes anywhere.
