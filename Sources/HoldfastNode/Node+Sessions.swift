@@ -79,8 +79,8 @@ extension Node {
                 self.examineLater()
                 return
             }
-            self.open(record.epoch + 1)
-        case .refused(.identity, nil): self.open(1)
+            self.open(after: record.epoch)
+        case .refused(.identity, nil): self.open(after: 0)
         case .refused, .unknown, .notProposed: self.examineLater()
         }
     }
@@ -91,14 +91,16 @@ extension Node {
         guard outcome == .refused(.identity, nil), case .serving(let lease) = self.holding,
             lease.epoch == epoch
         else { return }
-        self.effects.append(.halt(.foreignGuard(epoch)))
+        self.warnOnce(
+            "the guard of this host serves a session that this cluster never opened: its jobs "
+                + "are ended", host: self.settings.host)
+        self.endSession(lease.epoch, lease.nonce, release: false)
     }
 
-    private mutating func open(_ epoch: Epoch) {
-        if let retired = self.guardLink?.hello.retiredThrough, epoch <= retired {
-            self.effects.append(.halt(.foreignGuard(retired)))
-            return
-        }
+    /// Opens the epoch after `last`, or after those that this guard will not serve again (S10):
+    /// it retired one whose opening was lost, or one of another life of the data directory.
+    private mutating func open(after last: Epoch) {
+        let epoch = max(last, self.guardLink?.hello.retiredThrough ?? 0) + 1
         let nonce = self.randomness.nextIdentifier()
         let details = SessionDetails(
             labels: self.settings.labels.map { SessionLabel(name: $0.name, value: $0.value) },
@@ -341,6 +343,9 @@ extension Node {
 
     /// The guard says that nothing of the epoch runs or ever will (S10).
     mutating func didRetire(_ epoch: Epoch) {
+        if let retired = self.guardLink?.hello.retiredThrough {
+            self.guardLink?.hello.retiredThrough = max(retired, epoch)
+        }
         self.orphan = nil
         switch self.holding {
         case .retiring(epoch, let nonce, let release):

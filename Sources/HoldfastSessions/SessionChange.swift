@@ -15,7 +15,7 @@ package enum SessionChange: Hashable, Sendable {
         case already = 1
         /// An open session is there, of another process (S12) or not yet given up.
         case open = 2
-        /// The epoch does not follow the one that is there.
+        /// The epoch is not above the one that is there.
         case wrongEpoch = 3
         /// The closing was found but is not known to be chosen: it is written back first (S1 °).
         case closingNotChosen = 4
@@ -30,13 +30,14 @@ package enum SessionChange: Hashable, Sendable {
         case .open(let epoch, let nonce, let details):
             let next = SessionRecord(epoch: epoch, nonce: nonce, phase: .open(details))
             guard let record else {
-                return epoch == 1 ? .write(next) : .keep(.wrongEpoch)
+                return epoch > 0 ? .write(next) : .keep(.wrongEpoch)
             }
             if record.isOpen {
                 let isOurs = record.epoch == epoch && record.nonce == nonce
                 return .keep(isOurs ? .already : .open)
             }
-            guard epoch == record.epoch + 1 else { return .keep(.wrongEpoch) }
+            // Epochs may be skipped: what lies between was never opened, and never will be.
+            guard epoch > record.epoch else { return .keep(.wrongEpoch) }
             // S1 °: over a closing that a minority took, the old session could still be healed.
             guard isChosen else { return .keep(.closingNotChosen) }
             return .write(next)

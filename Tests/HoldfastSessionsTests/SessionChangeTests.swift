@@ -30,8 +30,12 @@ struct SessionChangeTests {
             title: "S1: the first session opens over nothing",
             change: .open(epoch: 1, nonce: nonce, details), result: .write(open(1))),
         Row(
-            title: "S1: no other epoch opens over nothing",
-            change: .open(epoch: 2, nonce: nonce, details), result: .keep(.wrongEpoch)),
+            title: "S1, S10: over nothing, epochs that a guard has retired are left out",
+            change: .open(epoch: 2, nonce: nonce, details),
+            result: .write(SessionRecord(epoch: 2, nonce: nonce, phase: .open(details)))),
+        Row(
+            title: "S1: there is no session of epoch 0",
+            change: .open(epoch: 0, nonce: nonce, details), result: .keep(.wrongEpoch)),
         Row(
             title: "S1: the next epoch opens over a chosen closing",
             change: .open(epoch: 4, nonce: other, details), record: closed(3),
@@ -51,8 +55,12 @@ struct SessionChangeTests {
             change: .open(epoch: 3, nonce: nonce, details), record: open(3),
             result: .keep(.already)),
         Row(
-            title: "S1: no epoch is left out",
+            title: "S1, S10: an epoch whose opening was lost and that a guard has retired is left out",
             change: .open(epoch: 5, nonce: nonce, details), record: closed(3),
+            result: .write(SessionRecord(epoch: 5, nonce: nonce, phase: .open(details)))),
+        Row(
+            title: "S1: no epoch opens below one that was closed",
+            change: .open(epoch: 2, nonce: nonce, details), record: closed(3),
             result: .keep(.wrongEpoch)),
         Row(
             title: "S2 °: closed is final: its own epoch does not open again",
