@@ -99,7 +99,7 @@ let package = Package(
 
         // Executables, thin.
         program("holdfast", ["HoldfastCommand"]),
-        program("holdfastd", ["HoldfastDaemon", argumentParser]),
+        program("holdfastd", ["HoldfastCore", "HoldfastDaemon", argumentParser]),
         program("holdfast-simulate", ["HoldfastCore", "HoldfastSimulation", argumentParser]),
         // In release without any shared library: small, and nothing to load when memory is short.
         .executableTarget(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import HoldfastCore
 
 /// The root of all commands.
 struct HoldfastCommand: ParsableCommand {
@@ -15,7 +16,7 @@ struct HoldfastCommand: ParsableCommand {
 
             Completion: holdfast --generate-completion-script bash|zsh|fish
             """,
-        version: "0.1.0",
+        version: Version.text,
         groupedSubcommands: [
             CommandGroup(
                 name: "Try it", subcommands: [DevCommand.self]),

@@ -8,7 +8,8 @@ internal import HoldfastSpec
 package enum HoldfastProgram {
     package static func main() -> Never {
         do {
-            var command = try HoldfastCommand.parseAsRoot()
+            var command = try HoldfastCommand.parseAsRoot(
+                CommandLineOrder.withSocketLast(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch {
             Self.end(with: error)

@@ -19,9 +19,6 @@ import NIOPosix
 ///
 /// Ending an agent ends no job: the guard keeps them, and the next agent finds them there (S11).
 package final class Agent: Sendable {
-    /// What the API and `--version` report.
-    package static let version = "0.1.0"
-
     private let configuration: HostConfiguration
     private let logger: Logger
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

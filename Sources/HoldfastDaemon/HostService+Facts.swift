@@ -8,7 +8,7 @@ extension HostService.Facts {
         addresses[configuration.name] = configuration.listen.map { "\($0)" } ?? ""
         self.init(
             host: configuration.name, hosts: configuration.voters,
-            clusterName: configuration.cluster.name, version: Agent.version,
+            clusterName: configuration.cluster.name, version: Version.text,
             users: Self.text(configuration.users), warnings: Self.warnings(configuration),
             fence: configuration.lease.fence, heartbeat: configuration.lease.heartbeat,
             addresses: addresses)

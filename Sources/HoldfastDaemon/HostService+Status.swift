@@ -34,7 +34,9 @@ extension HostService {
         for label in record.details?.labels ?? [] { document.labels[label.name] = label.value }
         if !record.isOpen {
             document.state = .gone
-        } else if let heard, heard > self.facts.heartbeat.scaled(by: 2.5) {
+        } else if host != self.facts.host, let heard,
+            heard > self.facts.heartbeat.scaled(by: 2.5)
+        {
             document.state = .suspected
         } else {
             document.state = .up

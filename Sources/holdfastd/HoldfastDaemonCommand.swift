@@ -1,4 +1,5 @@
 import ArgumentParser
+import HoldfastCore
 import HoldfastDaemon
 
 @main
@@ -15,7 +16,7 @@ struct HoldfastDaemonCommand: ParsableCommand {
             is wrong; 69 when an address or socket is in use; 73 and 74 when a file or directory \
             cannot be made, read or written; 78 when the file is wrong.
             """,
-        version: Agent.version)
+        version: Version.text)
 
     @Option(help: ArgumentHelp("The host's configuration.", valueName: "FILE"))
     var config: String
