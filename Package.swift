@@ -182,5 +182,12 @@ let package = Package(
             ]),
         .executableTarget(
             name: "holdfast-witness", path: "Tests/Witness", swiftSettings: settings),
+        .executableTarget(
+            name: "holdfast-benchmark",
+            dependencies: [
+                "HoldfastCore", "HoldfastGuardCore", "HoldfastLinux", "HoldfastSpec",
+                "HoldfastAPI",
+            ],
+            path: "Tests/Benchmark", swiftSettings: settings),
     ]
 )
