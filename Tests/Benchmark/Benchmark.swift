@@ -46,6 +46,7 @@ enum Benchmark {
         report.add("floor: the same over a Unix socket", floors.unixSocket)
         report.add("floor: posix_spawn, until it executes", floors.spawn)
         report.add("floor: posix_spawn of our child, first line", floors.child)
+        report.add("floor: child killed, until its parent has it", floors.end)
         report.add("floor: /bin/true, from start to end", floors.program)
         if parts.contains("sizes") {
             let programs = [Programs.command, Programs.agent, Programs.guardProgram]

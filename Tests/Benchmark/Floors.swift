@@ -11,6 +11,8 @@ struct Floors {
     private(set) var spawn = Sample()
     /// The same for what the jobs of this benchmark do, until their first line is read.
     private(set) var child = Sample()
+    /// A child of ours that is killed, until waitpid(2) returns it.
+    private(set) var end = Sample()
     /// A program that does nothing, from its start to its end.
     private(set) var program = Sample()
 
@@ -33,7 +35,11 @@ struct Floors {
             var start = Clock.now()
             let processID = try Spawned.start(["/bin/sleep", "100"], output: "/dev/null")
             floors.spawn.add(Clock.now() - start)
+            // The child itself is to be done, and asleep.
+            Clock.pause(0.002)
+            start = Clock.now()
             Self.end(processID)
+            floors.end.add(Clock.now() - start)
 
             start = Clock.now()
             let child = try Spawned.start(signposts.command, output: "/dev/null")

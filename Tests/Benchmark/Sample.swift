@@ -2,6 +2,10 @@
 struct Sample {
     private(set) var values: [Double] = []
 
+    init(_ values: some Sequence<Double> = []) {
+        self.values = Array(values)
+    }
+
     mutating func add(_ seconds: Double) { self.values.append(seconds) }
 
     /// The value below which this part of all lies; 0 where nothing was measured.
