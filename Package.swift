@@ -155,6 +155,13 @@ let package = Package(
                 "HoldfastCore", "HoldfastPaxos", "HoldfastStorage", "CSQLite",
                 "holdfast-store-writer",
             ]),
+        tests(
+            "HoldfastDaemonTests",
+            [
+                "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
+                "HoldfastGuardCore", "HoldfastNode", "HoldfastLinux", "HoldfastSpec",
+                "HoldfastStorage", "HoldfastDaemon", logging, nioCore, nioPosix,
+            ]),
         tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
         .target(
             name: "HoldfastAPISupport",

@@ -41,6 +41,9 @@ package final class HostDriver {
     private var isDiskStalled = false
     private let stallLimit: Duration
     private var isStopped = false
+    private var isStepping = false
+    /// What came while the effects of an earlier event were being carried out.
+    private var pending: [NodeEvent] = []
     private var malformedFrames: UInt64 = 0
 
     package init(
@@ -77,11 +80,24 @@ package final class HostDriver {
     }
 
     /// Feeds one event to the node and carries out what it returns, in order.
+    ///
+    /// Called while that is being done, as by an answer that asks on, it comes after: the writes
+    /// of a later event must not overtake those of an earlier one.
     package func step(_ event: NodeEvent) {
         self.loop.preconditionInEventLoop()
+        self.pending.append(event)
+        guard !self.isStepping else { return }
+        self.isStepping = true
+        defer { self.isStepping = false }
+        var next = 0
+        while next < self.pending.count, !self.isStopped {
+            let now = Self.now()
+            let effects = self.node.receive(self.pending[next], at: now)
+            for effect in effects { self.perform(effect, now) }
+            next += 1
+        }
+        self.pending = []
         guard !self.isStopped else { return }
-        let now = Self.now()
-        for effect in self.node.receive(event, at: now) { self.perform(effect, now) }
         self.scheduleWakeUp()
     }
 
