@@ -39,6 +39,7 @@ package final class HostDriver {
     private var writingSince: Moment?
     private var newestTicket: UInt64 = 0
     private var isDiskStalled = false
+    private var isDiskWatched = false
     private let stallLimit: Duration
     private var isStopped = false
     private var isStepping = false
@@ -145,7 +146,7 @@ package final class HostDriver {
         self.newestTicket = number
         if self.writingSince == nil {
             self.writingSince = now.moment
-            self.watchDisk()
+            if !self.isDiskWatched { self.watchDisk(for: self.stallLimit) }
         }
         self.committer.submit(writes, ticket: number)
     }
@@ -161,10 +162,15 @@ package final class HostDriver {
     }
 
     /// S11: heartbeats stop while a commit takes longer than the limit.
-    private func watchDisk() {
+    ///
+    /// One look at a time, however many writes begin: under load most looks find a write under
+    /// way and are repeated, so that looks of their own for all of them would only grow in number.
+    private func watchDisk(for span: Duration) {
+        self.isDiskWatched = true
         let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.loop.scheduleTask(in: .nanoseconds(self.stallLimit.wholeNanoseconds)) {
+        self.loop.scheduleTask(in: .nanoseconds(span.wholeNanoseconds)) {
             let driver = bound.value
+            driver.isDiskWatched = false
             guard let since = driver.writingSince else { return }
             let waited = Clocks.read().holderElapsed(since: since)
             if waited >= driver.stallLimit, !driver.isDiskStalled {
@@ -174,13 +180,11 @@ package final class HostDriver {
                     metadata: ["waited_seconds": "\(waited.inSeconds)"])
                 driver.step(.diskStalled(true))
             }
-            driver.watchDisk()
+            let limit = driver.stallLimit
+            driver.watchDisk(for: waited < limit ? limit - waited : limit)
         }
     }
 
-    // MARK: Guard
-
-    /// A report of the guard, in order; called on the loop.
     // MARK: Peers
 
     /// A frame of another host; called on the loop.
@@ -197,6 +201,9 @@ package final class HostDriver {
         }
     }
 
+    // MARK: Guard
+
+    /// A report of the guard, in order; called on the loop.
     package func guardReported(_ report: GuardReport, logPipe: OwnedDescriptor?) {
         self.keepLog(of: report, logPipe)
         self.step(.guardReported(report))

@@ -43,7 +43,7 @@ final class LoneHost: Sendable {
             let driver = HostDriver(
                 node: node, committer: self.committer, network: nil,
                 launches: LaunchPreparation(
-                    host: Self.host, threads: self.threads, loop: self.loop),
+                    host: Self.host, users: .own, threads: self.threads, loop: self.loop),
                 events: EventLog(),
                 logs: LogKeeper(directory: self.directory, loop: self.loop, logger: logger),
                 stallLimit: .seconds(1), logger: logger, loop: self.loop)
@@ -76,7 +76,9 @@ final class LoneHost: Sendable {
         self.committer.stop()
         try self.group.syncShutdownGracefully()
         try self.threads.syncShutdownGracefully()
-        for name in ["store.db", "store.db-wal", "lock"] { unlink("\(self.directory)/data/\(name)") }
+        for name in ["store.db", "store.db-wal", "lock"] {
+            unlink("\(self.directory)/data/\(name)")
+        }
         rmdir(self.directory + "/data")
         rmdir(self.directory)
     }
