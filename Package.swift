@@ -160,7 +160,7 @@ let package = Package(
             [
                 "HoldfastCore", "HoldfastPaxos", "HoldfastSessions", "HoldfastJobs",
                 "HoldfastGuardCore", "HoldfastNode", "HoldfastLinux", "HoldfastSpec",
-                "HoldfastStorage", "HoldfastDaemon", logging, nioCore, nioPosix,
+                "HoldfastStorage", "HoldfastAPI", "HoldfastDaemon", logging, nioCore, nioPosix,
             ]),
         tests("HoldfastTransportTests", ["HoldfastCore", "HoldfastTransport", nioCore, nioPosix]),
         .target(

@@ -1,4 +1,5 @@
 import Glibc
+import HoldfastSpec
 
 /// The user and groups that a job runs as.
 struct Account: Sendable {
@@ -6,7 +7,20 @@ struct Account: Sendable {
     var home: String
     var userID: UInt32
     var groupID: UInt32
+    /// The supplementary groups, in which the user's own may be missing.
     var groups: [UInt32]
+    /// Whether somebody chose the group, who might choose one that the user is not in.
+    private var hasForeignGroup = false
+
+    private init(
+        name: String, home: String, userID: UInt32, groupID: UInt32, groups: [UInt32]
+    ) {
+        self.name = name
+        self.home = home
+        self.userID = userID
+        self.groupID = groupID
+        self.groups = groups
+    }
 
     private static let bufferBytes = 64 * 1024
     private static let groupLimit = 1024
@@ -19,8 +33,39 @@ struct Account: Sendable {
     static func of(user: String?, group: String?) throws(LaunchImpossible) -> Account {
         var account = Self.own()
         if let user { account = try Self.named(user) }
-        if let group { account.groupID = try Self.groupID(group) }
+        if let group {
+            let chosen = try Self.groupID(group)
+            account.hasForeignGroup =
+                chosen != account.groupID && !account.groups.contains(chosen)
+            account.groupID = chosen
+        }
         return account
+    }
+
+    /// Whether this host lets jobs run as that user, with that group.
+    ///
+    /// A group that the user is not in could give a job more than any user of the list has.
+    func check(_ users: HostConfiguration.AllowedUsers) throws(LaunchImpossible) {
+        switch users {
+        case .any: return
+        case .own:
+            guard self.userID == getuid() else { throw self.notAllowed }
+        case .only(let names):
+            let isListed = names.contains { name in
+                (try? Self.named(name))?.userID == self.userID
+            }
+            guard isListed else { throw self.notAllowed }
+        }
+        guard self.userID == 0 || !self.hasForeignGroup else {
+            throw LaunchImpossible(
+                why: "user '\(self.name)' is not in group \(self.groupID), "
+                    + "and 'users' of this host is not 'any'")
+        }
+    }
+
+    private var notAllowed: LaunchImpossible {
+        LaunchImpossible(
+            why: "'users' of this host does not let jobs run as user '\(self.name)'")
     }
 
     private static func own() -> Account {

@@ -91,7 +91,8 @@ package final class Agent: Sendable {
         let driver = HostDriver(
             node: node, committer: committer, network: network,
             launches: LaunchPreparation(
-                host: configuration.name, threads: self.threads, loop: loop),
+                host: configuration.name, users: configuration.users, threads: self.threads,
+                loop: loop),
             events: EventLog(), logs: logs, stallLimit: configuration.lease.heartbeat,
             logger: self.logger, loop: loop)
         driver.onHalt = { [logger = self.logger] failure in Self.end(failure, logger) }

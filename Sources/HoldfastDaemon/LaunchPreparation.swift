@@ -2,6 +2,7 @@ import Glibc
 package import HoldfastCore
 package import HoldfastGuardCore
 package import HoldfastJobs
+package import HoldfastSpec
 package import NIOCore
 package import NIOPosix
 
@@ -15,11 +16,21 @@ package struct LaunchImpossible: Error, Hashable {
 /// Looking up a user may ask the network, so it is done on a thread of its own.
 package final class LaunchPreparation {
     private let host: HostName
+    private let users: HostConfiguration.AllowedUsers
     private let threads: NIOThreadPool
     private let loop: any EventLoop
 
-    package init(host: HostName, threads: NIOThreadPool, loop: any EventLoop) {
+    /// - Parameters:
+    ///   - host: For the environment of its jobs.
+    ///   - users: As whom jobs may run here.
+    ///   - threads: Used for nothing that is in a hurry.
+    ///   - loop: On which answers are given.
+    package init(
+        host: HostName, users: HostConfiguration.AllowedUsers, threads: NIOThreadPool,
+        loop: any EventLoop
+    ) {
         self.host = host
+        self.users = users
         self.threads = threads
         self.loop = loop
     }
@@ -29,13 +40,13 @@ package final class LaunchPreparation {
         _ name: RunName, epoch: Epoch, _ spec: JobSpec,
         _ answer: @escaping (Result<LaunchOrder, LaunchImpossible>) -> Void
     ) {
-        let host = self.host
-        guard spec.user != nil || spec.group != nil else {
-            answer(Self.order(name, epoch, spec, host))
+        let (host, users) = (self.host, self.users)
+        guard spec.user != nil || spec.group != nil || users.mustBeLookedUp else {
+            answer(Self.order(name, epoch, spec, host, users))
             return
         }
         self.threads.runIfActive(eventLoop: self.loop) {
-            Self.order(name, epoch, spec, host)
+            Self.order(name, epoch, spec, host, users)
         }.assumeIsolated().whenComplete { result in
             switch result {
             case .success(let order): answer(order)
@@ -45,23 +56,36 @@ package final class LaunchPreparation {
     }
 
     private static func order(
-        _ name: RunName, _ epoch: Epoch, _ spec: JobSpec, _ host: HostName
+        _ name: RunName, _ epoch: Epoch, _ spec: JobSpec, _ host: HostName,
+        _ users: HostConfiguration.AllowedUsers
     ) -> Result<LaunchOrder, LaunchImpossible> {
         do throws(LaunchImpossible) {
             let account = try Account.of(user: spec.user, group: spec.group)
+            try account.check(users)
             let environment = Self.environment(name, spec, account, host)
             let path = environment.first { $0.name == "PATH" }?.value ?? ""
             let executable = try Self.executable(spec, path: path)
-            return .success(
-                LaunchOrder(
-                    name: name, epoch: epoch, executable: executable, arguments: spec.command,
-                    environment: environment.map { "\($0.name)=\($0.value)" },
-                    directory: spec.directory ?? "/", userID: account.userID,
-                    groupID: account.groupID, supplementaryGroups: account.groups,
-                    stopSignal: spec.stop.signal, stopGrace: spec.stop.grace,
-                    onDeadline: Self.action(spec.onQuorumLoss), freezeLimit: spec.freezeLimit))
+            let order = LaunchOrder(
+                name: name, epoch: epoch, executable: executable, arguments: spec.command,
+                environment: environment.map { "\($0.name)=\($0.value)" },
+                directory: spec.directory ?? "/", userID: account.userID,
+                groupID: account.groupID, supplementaryGroups: account.groups,
+                stopSignal: spec.stop.signal, stopGrace: spec.stop.grace,
+                onDeadline: Self.action(spec.onQuorumLoss), freezeLimit: spec.freezeLimit)
+            try Self.check(order)
+            return .success(order)
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// What the guard would not read must not be sent: it would cost the connection, again and
+    /// again. What Holdfast and PATH add to a job may bring it over a limit that it kept itself.
+    private static func check(_ order: LaunchOrder) throws(LaunchImpossible) {
+        do {
+            _ = try GuardFrame.encode(.launch(order))
+        } catch {
+            throw LaunchImpossible(why: "the guard cannot take its command: \(error.description)")
         }
     }
 
@@ -110,5 +134,15 @@ package final class LaunchPreparation {
             if access(candidate, X_OK) == 0 { return candidate }
         }
         throw LaunchImpossible(why: "the command '\(command)' was not found in \(path)")
+    }
+}
+
+extension HostConfiguration.AllowedUsers {
+    /// Whether it takes the system's list of users to tell who is meant.
+    fileprivate var mustBeLookedUp: Bool {
+        switch self {
+        case .own, .any: false
+        case .only: true
+        }
     }
 }
