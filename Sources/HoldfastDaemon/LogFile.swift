@@ -44,7 +44,8 @@ final class LogFile {
 
     private func open() {
         self.descriptor = Glibc.open(
-            self.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+            self.path,
+            O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o640)
         var status = stat()
         self.size = fstat(self.descriptor, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
     }
@@ -93,7 +94,7 @@ final class LogFile {
     }
 
     private static func end(of path: String, limit: Int) -> [UInt8]? {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         let size = lseek(file, 0, SEEK_END)
