@@ -9,7 +9,9 @@ import NIOCore
 package final class LogRelay {
     private let driver: HostDriver
     private let host: HostName
-    private var lastID: UInt64 = 0
+    /// Begins at random: what is still on its way to an earlier process of this host, and what
+    /// another host still reads out for it, is none of ours.
+    private var lastID = UInt64.random(in: 0..<(1 << 63))
     /// Streams that we read from another host.
     private var incoming: [UInt64: (host: HostName, subscriber: Subscriber<[UInt8]>)] = [:]
     /// Streams that another host reads from us.
@@ -106,7 +108,11 @@ package final class LogRelay {
         case .readLog(let id, let key, let lines, let follow):
             self.serve(OutgoingID(host: host, id: id), key, lines: Int(lines), follow: follow)
         case .bytes(let id, let bytes):
-            guard let stream = self.incoming[id], stream.host == host else { return }
+            guard let stream = self.incoming[id], stream.host == host else {
+                // Read out for nobody: its reader is gone, and so was the word of that.
+                self.send(.cancel(id: id), to: host)
+                return
+            }
             stream.subscriber(bytes.isEmpty ? .opened : .element(bytes))
         case .end(let id):
             guard let stream = self.incoming[id], stream.host == host else { return }
