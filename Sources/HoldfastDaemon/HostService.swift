@@ -59,6 +59,8 @@ package final class HostService: HostBackend {
     private static let startPatience = Duration.seconds(20)
     /// Jobs of one file that are under way at once.
     private static let applyWidth = 128
+    /// More wait no longer: who has gone away again is not known here before the time is over.
+    package static let waitLimit = 4096
 
     package init(driver: HostDriver, facts: Facts, relay: LogRelay) {
         self.driver = driver
@@ -230,7 +232,7 @@ package final class HostService: HostBackend {
         _ record: KeyRecord?, _ answer: @escaping Answer<KeyDocument>
     ) {
         let document = self.describer.describe(key, record, basis: .chosen)
-        guard let span, span > .zero, !isDone(document) else {
+        guard let span, span > .zero, !isDone(document), self.waits.count < Self.waitLimit else {
             answer(.success(document))
             return
         }
@@ -244,7 +246,8 @@ package final class HostService: HostBackend {
             wait.answer(.success(bound.value.current(key)))
         }
         self.waits[id] = Wait(key: key, isDone: isDone, answer: answer, timer: timer)
-        self.reconsider(key)
+        // What is known may be newer than `record`, and nothing more may happen to the key.
+        self.driver.loop.execute { bound.value.reconsider(id, bound.value.current(key)) }
     }
 
     private func current(_ key: Key) -> KeyDocument {
@@ -261,13 +264,15 @@ package final class HostService: HostBackend {
             let waiting = service.waits.filter { $0.value.key == key }
             guard !waiting.isEmpty else { return }
             let document = service.current(key)
-            for (id, wait) in waiting.sorted(by: { $0.key < $1.key })
-            where wait.isDone(document) {
-                service.waits[id] = nil
-                wait.timer.cancel()
-                wait.answer(.success(document))
-            }
+            for id in waiting.keys.sorted() { service.reconsider(id, document) }
         }
+    }
+
+    private func reconsider(_ id: UInt64, _ document: KeyDocument) {
+        guard let wait = self.waits[id], wait.isDone(document) else { return }
+        self.waits[id] = nil
+        wait.timer.cancel()
+        wait.answer(.success(document))
     }
 
     // MARK: Streams
