@@ -79,8 +79,9 @@ package final class LaunchPreparation {
         }
     }
 
-    /// What the guard would not read must not be sent: it would cost the connection, again and
-    /// again. What Holdfast and PATH add to a job may bring it over a limit that it kept itself.
+    /// What the guard would not read is not sent: it would cost the connection, again and again.
+    ///
+    /// What Holdfast and PATH add to a job may bring it over a limit that it kept itself.
     private static func check(_ order: LaunchOrder) throws(LaunchImpossible) {
         do {
             _ = try GuardFrame.encode(.launch(order))

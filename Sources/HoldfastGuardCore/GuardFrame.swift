@@ -35,6 +35,7 @@ extension ByteReader {
         GuardSession(
             epoch: try self.integer(),
             nonce: Nonce(high: try self.integer(), low: try self.integer()),
+            owner: AcceptorID(high: try self.integer(), low: try self.integer()),
             fencingBudget: try self.span(), wakeUpDelay: try self.span())
     }
 
@@ -56,6 +57,8 @@ extension ByteWriter {
         self.integer(session.epoch)
         self.integer(session.nonce.high)
         self.integer(session.nonce.low)
+        self.integer(session.owner.high)
+        self.integer(session.owner.low)
         try self.span(session.fencingBudget)
         try self.span(session.wakeUpDelay)
     }

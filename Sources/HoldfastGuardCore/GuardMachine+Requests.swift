@@ -20,7 +20,8 @@ extension GuardMachine {
             session.epoch > self.retiredThrough
         else { return [.disconnectAgent] }
         if let served = self.served {
-            guard served.session.epoch == session.epoch, served.session.nonce == session.nonce
+            guard served.session.epoch == session.epoch, served.session.nonce == session.nonce,
+                served.session.owner == session.owner
             else { return [.disconnectAgent] }
         }
         // A repetition may bring other spans: the cluster's T can change during a session.

@@ -78,14 +78,20 @@ package struct GuardSession: Hashable, Sendable {
     package var epoch: Epoch
     /// The nonce under which the session was opened (S12).
     package var nonce: Nonce
+    /// The data directory of the agent that opened it: no other agent may keep it alive (S11).
+    package var owner: AcceptorID
     /// F: no deadline is ever further away than this (G2).
     package var fencingBudget: Duration
     /// G: the kernel timer stands this much behind the hard deadline (G4).
     package var wakeUpDelay: Duration
 
-    package init(epoch: Epoch, nonce: Nonce, fencingBudget: Duration, wakeUpDelay: Duration) {
+    package init(
+        epoch: Epoch, nonce: Nonce, owner: AcceptorID, fencingBudget: Duration,
+        wakeUpDelay: Duration
+    ) {
         self.epoch = epoch
         self.nonce = nonce
+        self.owner = owner
         self.fencingBudget = fencingBudget
         self.wakeUpDelay = wakeUpDelay
     }

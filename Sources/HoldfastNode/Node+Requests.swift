@@ -45,7 +45,6 @@ extension Node {
         case .releaseSession(let epoch, let nonce): self.didRelease(epoch, nonce, outcome)
         case .healSession(let epoch, let nonce): self.didHeal(epoch, nonce, outcome)
         case .examineSession: self.didExamine(outcome)
-        case .verifySession(let epoch): self.didVerify(epoch, outcome)
         case .reap(let key), .started(let key):
             // Learned with the record; looked at again where it came to nothing.
             if case .won = outcome { return }

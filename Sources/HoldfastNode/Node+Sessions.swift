@@ -29,10 +29,14 @@ extension Node {
     mutating func beginHolding() {
         guard let link = self.guardLink, self.configuration != nil else { return }
         if let session = link.hello.session {
+            guard session.owner == self.acceptorID else {
+                // Our lease says nothing of theirs: it must not keep alive what they run.
+                self.effects.append(.halt(.foreignGuard(session.epoch)))
+                return
+            }
             // S11: the guard vouches that what it runs belongs to this session.
             self.orphan = nil
             self.beginServing(session.epoch, session.nonce)
-            self.read(self.ownRegister, for: .verifySession(session.epoch), within: .seconds(10))
             return
         }
         if let orphan = self.orphan, orphan.isGuardDead, link.hello.containment == .cgroup {
@@ -85,18 +89,6 @@ extension Node {
         }
     }
 
-    /// A session that a guard vouches for and that no majority knows was opened in another life
-    /// of this data directory: it could never be closed here, and its keys never be freed.
-    mutating func didVerify(_ epoch: Epoch, _ outcome: ChangeOutcome) {
-        guard outcome == .refused(.identity, nil), case .serving(let lease) = self.holding,
-            lease.epoch == epoch
-        else { return }
-        self.warnOnce(
-            "the guard of this host serves a session that this cluster never opened: its jobs "
-                + "are ended", host: self.settings.host)
-        self.endSession(lease.epoch, lease.nonce, release: false)
-    }
-
     /// Opens the epoch after `last`, or after those that this guard will not serve again (S10):
     /// it retired one whose opening was lost, or one of another life of the data directory.
     private mutating func open(after last: Epoch) {
@@ -123,7 +115,8 @@ extension Node {
             .askGuard(
                 .adopt(
                     GuardSession(
-                        epoch: epoch, nonce: nonce, fencingBudget: self.settings.lease.fence,
+                        epoch: epoch, nonce: nonce, owner: self.acceptorID,
+                        fencingBudget: self.settings.lease.fence,
                         wakeUpDelay: self.settings.lease.wakeUp))))
     }
 

@@ -77,6 +77,8 @@ package enum NodeFailure: OperatorFacing, Hashable {
     /// P13.
     case twoValuesAtOneBallot(RegisterID, Ballot)
     case foreignDirectory(cluster: String)
+    /// The guard serves a session that an agent with another data directory opened.
+    case foreignGuard(Epoch)
     /// The row that holds the configuration is of a version not understood here.
     case unreadableConfiguration
     /// The file no longer says what the cluster was formed with.
@@ -90,6 +92,9 @@ package enum NodeFailure: OperatorFacing, Hashable {
             "two different values were seen for \(register) at ballot \(ballot)"
         case .foreignDirectory(let cluster):
             "the data directory belongs to another host or cluster (\(cluster))"
+        case .foreignGuard(let epoch):
+            "the guard of this host serves session \(epoch), which another agent opened: "
+                + "its guard_socket is that of another host, or its data directory was replaced"
         case .unreadableConfiguration:
             "the data directory was written by another version of Holdfast"
         case .changedConfiguration(let difference):
@@ -104,6 +109,9 @@ package enum NodeFailure: OperatorFacing, Hashable {
             "keep the data directories of all hosts as they are and report this as a defect"
         case .foreignDirectory:
             "give this host its own data directory, or an empty one to join as new"
+        case .foreignGuard:
+            "give each host a guard of its own; after a replaced directory, stop holdfast-guard, "
+                + "which stops its jobs, then start it and the agent again"
         case .unreadableConfiguration: "start the version that wrote it, or a newer one"
         case .changedConfiguration:
             "put the old value back: membership and lease cannot be changed by a file"
@@ -113,7 +121,8 @@ package enum NodeFailure: OperatorFacing, Hashable {
     package var exitStatus: ExitStatusCode {
         switch self {
         case .twoValuesAtOneBallot: .software
-        case .foreignDirectory, .changedConfiguration, .unreadableConfiguration: .configuration
+        case .foreignDirectory, .changedConfiguration, .foreignGuard, .unreadableConfiguration:
+            .configuration
         }
     }
 }

@@ -56,8 +56,6 @@ enum Purpose: Equatable, Sendable {
     case releaseSession(Epoch, Nonce)
     case healSession(Epoch, Nonce)
     case examineSession
-    /// Whether the session that the guard vouches for was opened in this cluster.
-    case verifySession(Epoch)
     case learn
     case forOther(HostName, attempt: UInt64)
 }

@@ -40,7 +40,8 @@ final class GuardFigures {
         try self.connection.send(
             .adopt(
                 GuardSession(
-                    epoch: 1, nonce: Nonce(high: 1, low: 1), fencingBudget: .seconds(60),
+                    epoch: 1, nonce: Nonce(high: 1, low: 1), owner: AcceptorID(high: 1, low: 1),
+                    fencingBudget: .seconds(60),
                     wakeUpDelay: .seconds(2))))
         try self.renew()
     }

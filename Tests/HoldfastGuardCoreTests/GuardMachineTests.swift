@@ -31,14 +31,17 @@ struct GuardMachineTests {
     /// Sessions that the guard must not serve while it serves 7 and has retired nothing.
     static let impossible = [
         GuardSession(
-            epoch: 8, nonce: Nonce(high: 2, low: 2), fencingBudget: .seconds(4),
-            wakeUpDelay: .zero),
+            epoch: 8, nonce: Nonce(high: 2, low: 2), owner: Samples.session.owner,
+            fencingBudget: .seconds(4), wakeUpDelay: .zero),
         GuardSession(
-            epoch: 7, nonce: Nonce(high: 2, low: 2), fencingBudget: .seconds(4),
-            wakeUpDelay: .zero),
+            epoch: 7, nonce: Nonce(high: 2, low: 2), owner: Samples.session.owner,
+            fencingBudget: .seconds(4), wakeUpDelay: .zero),
         GuardSession(
-            epoch: 6, nonce: Samples.session.nonce, fencingBudget: .seconds(4),
-            wakeUpDelay: .zero),
+            epoch: 6, nonce: Samples.session.nonce, owner: Samples.session.owner,
+            fencingBudget: .seconds(4), wakeUpDelay: .zero),
+        GuardSession(
+            epoch: 7, nonce: Samples.session.nonce, owner: AcceptorID(high: 9, low: 9),
+            fencingBudget: .seconds(4), wakeUpDelay: .zero),
     ]
 
     @Test("S11: a session beside the present one ends the connection", arguments: impossible)

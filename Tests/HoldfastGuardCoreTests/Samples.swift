@@ -4,8 +4,8 @@ import HoldfastGuardCore
 /// Values of every shape, for tests of the frames and of the machine.
 enum Samples {
     static let session = GuardSession(
-        epoch: 7, nonce: Nonce(high: 1, low: .max), fencingBudget: .seconds(4),
-        wakeUpDelay: .milliseconds(200))
+        epoch: 7, nonce: Nonce(high: 1, low: .max), owner: AcceptorID(high: 3, low: 4),
+        fencingBudget: .seconds(4), wakeUpDelay: .milliseconds(200))
 
     static let name = RunName(key: "shop/billing", token: 41)
 

@@ -57,8 +57,8 @@ final class Agent: Sendable {
 
     static func session(epoch: Epoch = 1, wakeUpDelay: Duration = .seconds(2)) -> GuardSession {
         GuardSession(
-            epoch: epoch, nonce: Nonce(high: 1, low: epoch), fencingBudget: .seconds(60),
-            wakeUpDelay: wakeUpDelay)
+            epoch: epoch, nonce: Nonce(high: 1, low: epoch), owner: AcceptorID(high: 1, low: 1),
+            fencingBudget: .seconds(60), wakeUpDelay: wakeUpDelay)
     }
 
     /// Adopts a session and renews it.
