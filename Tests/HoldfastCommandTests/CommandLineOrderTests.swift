@@ -7,7 +7,10 @@ struct CommandLineOrderTests {
         "a socket may stand before the command",
         arguments: [
             (["--socket", "/a", "status"], ["status", "--socket", "/a"]),
-            (["--socket=/a", "whereis", "k", "--json"], ["whereis", "--socket=/a", "k", "--json"]),
+            (
+                ["--socket=/a", "whereis", "k", "--json"],
+                ["whereis", "--socket=/a", "k", "--json"]
+            ),
             (["status", "--socket", "/a"], ["status", "--socket", "/a"]),
             (["--socket", "/a"], ["--socket", "/a"]),
             (["--socket"], ["--socket"]),

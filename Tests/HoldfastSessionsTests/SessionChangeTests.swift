@@ -55,7 +55,7 @@ struct SessionChangeTests {
             change: .open(epoch: 3, nonce: nonce, details), record: open(3),
             result: .keep(.already)),
         Row(
-            title: "S1, S10: an epoch whose opening was lost and that a guard has retired is left out",
+            title: "S1, S10: an epoch that a guard has retired unopened is left out",
             change: .open(epoch: 5, nonce: nonce, details), record: closed(3),
             result: .write(SessionRecord(epoch: 5, nonce: nonce, phase: .open(details)))),
         Row(
