@@ -32,6 +32,13 @@ extension Node {
     /// One switch over everything that is said, whoever said it.
     mutating func dispatch(_ message: PeerMessage, from host: HostName) {
         switch message {
+        case .prepare, .accept, .read:
+            // The answer would have to wait, for ever more of them, in memory; they are asked
+            // again, by others if not by this host.
+            if self.isDiskStalled { return }
+        default: break
+        }
+        switch message {
         case .prepare(let attempt, let register, let ballot):
             self.answer(
                 self.acceptor.prepare(register, ballot: ballot), attempt, register, to: host)

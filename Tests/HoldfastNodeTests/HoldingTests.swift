@@ -209,6 +209,26 @@ struct HoldingTests {
         #expect(cluster.runners(of: key).isEmpty)
     }
 
+    @Test("a voter whose disk does not answer takes in nothing that it would have to keep")
+    func stalledDisk() throws {
+        var cluster = try Cluster.serving()
+        var node = try #require(cluster.hosts[self.a]?.node)
+        let register = RegisterID.key(key("k"))
+        let ballot = Ballot(counter: 1_000_000, incarnation: 1)
+        for isStalled in [true, false] {
+            _ = node.receive(.diskStalled(isStalled), at: cluster.moment)
+            node.dispatch(.prepare(attempt: 1, register, ballot), from: self.b)
+            #expect(node.waiting.isEmpty == isStalled)
+            #expect(node.effects.isEmpty == isStalled)
+        }
+        // And the cluster goes on without it.
+        cluster.run(for: .milliseconds(10))
+        cluster.deliver(.diskStalled(true), to: self.a, after: .zero)
+        let change = RequestedChange.declare(JobSpec(command: ["/bin/a"], start: .onDemand))
+        let response = cluster.answer(.change(key("k"), change), at: self.b)
+        #expect(response.map { if case .chosen = $0 { true } else { false } } == true)
+    }
+
     @Test("M1: a configuration that cannot be read is not taken for none")
     func unreadableConfiguration() throws {
         var cluster = try Cluster.serving()
