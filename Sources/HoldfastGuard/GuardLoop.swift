@@ -72,15 +72,19 @@ final class GuardLoop {
             self.setTimer()
             self.poller.wait { event in self.take(event) }
             self.tree.beginRound()
-            if self.vmClock?.wasDisrupted() == true {
-                Notice.write("the virtual machine was paused or copied; fencing")
-                self.perform(self.machine.receive(.clockDisrupted, at: Clocks.read()))
-            }
+            self.checkClock()
             self.enforce()
             if self.isPolling { self.pollTrees() }
         }
         self.flushLink()
         self.tree.tearDown()
+    }
+
+    /// S8: asked before anything is taken in that could launch, thaw or renew.
+    private func checkClock() {
+        guard self.vmClock?.wasDisrupted() == true else { return }
+        Notice.write("the virtual machine was paused or copied; fencing")
+        self.perform(self.machine.receive(.clockDisrupted, at: Clocks.read()))
     }
 
     private func setTimer() {
@@ -181,6 +185,7 @@ final class GuardLoop {
             switch link.next() {
             case .nothing: return
             case .request(let request):
+                self.checkClock()
                 self.perform(self.machine.receive(.request(request), at: Clocks.read()))
                 self.enforce()
             case .ended(let why):
