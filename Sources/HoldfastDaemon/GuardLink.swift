@@ -12,13 +12,16 @@ import Synchronization
 package final class GuardLink: Sendable {
     package enum Report: Sendable {
         case report(GuardReport, logPipe: OwnedDescriptor?)
-        /// The connection ended; `isDead`: the guard's process is known to be gone.
+        /// The connection ended; `isDead`, perhaps said in a second report: the guard's process is
+        /// gone, and so is everything that it ran.
         case lost(isDead: Bool)
     }
 
     private struct State {
         var connection: GuardConnection?
         var isStopped = false
+        /// Where the runs of a guard were that died, as long as nobody is known to have ended them.
+        var unprovenPlace: String?
     }
 
     private let path: String
@@ -107,7 +110,9 @@ package final class GuardLink: Sendable {
         while true {
             do throws(GuardFrameError) {
                 switch try connection.receive() {
-                case .report(let report, let pipe): self.deliver(.report(report, logPipe: pipe))
+                case .report(let report, let pipe):
+                    if case .hello = report { self.prove(by: connection) }
+                    self.deliver(.report(report, logPipe: pipe))
                 case .closed: return
                 }
             } catch {
@@ -119,20 +124,18 @@ package final class GuardLink: Sendable {
         }
     }
 
-    /// Tells whether the guard is dead: its children then are too, and its session can be given
-    /// back as soon as its successor has looked (S10).
+    /// Tells that the connection is lost, and if the guard is dead and nothing is left of its
+    /// runs, that too: only then may its session be given back (S10).
     private func reportEnd(of connection: GuardConnection) {
         guard !self.isStopped else { return }
-        let isDead = connection.guardHasEnded(within: 200)
-        self.deliver(.lost(isDead: isDead))
-        guard !isDead else {
+        self.deliver(.lost(isDead: false))
+        guard !connection.guardHasEnded(within: 200) else {
             self.empty(after: connection)
             return
         }
         // It lives without us: another agent may have taken our place, or it refused us.
         for _ in 0..<20 where !self.isStopped {
             if connection.guardHasEnded(within: 50) {
-                self.deliver(.lost(isDead: true))
                 self.empty(after: connection)
                 return
             }
@@ -141,7 +144,25 @@ package final class GuardLink: Sendable {
 
     /// G8: what a dead guard left is killed, also where no other guard comes.
     private func empty(after connection: GuardConnection) {
-        if connection.emptyLeftOvers(within: .seconds(1)) { return }
+        if connection.emptyLeftOvers(within: .seconds(1)) {
+            self.deliver(.lost(isDead: true))
+            return
+        }
+        self.state.withLock { $0.unprovenPlace = connection.runsPlace }
         self.logger.info("what the dead guard left is for the next guard to end")
+    }
+
+    /// G8: a guard has emptied its place before its hello.
+    ///
+    /// Of another place, as of a guard started by hand from another session, it knows nothing.
+    private func prove(by connection: GuardConnection) {
+        let isProven = self.state.withLock { state in
+            guard let place = state.unprovenPlace, place == connection.runsPlace else {
+                return false
+            }
+            state.unprovenPlace = nil
+            return true
+        }
+        if isProven { self.deliver(.lost(isDead: true)) }
     }
 }

@@ -74,15 +74,38 @@ package final class GuardConnection: Sendable {
             // Removed means that it was empty.
             return error.errorNumber == ENOENT
         }
-        let groups = runs.children().compactMap { name in try? runs.open(name) }
-        for group in groups where (try? group.kill()) == nil { return false }
-        let start = Clocks.read()
-        while !groups.allSatisfy({ group in group.state?.contains(.populated) == false }) {
-            guard Clocks.read().holderElapsed(since: start) < limit else { return false }
-            usleep(1000)
+        let names = runs.children()
+        do throws(SystemCallFailure) {
+            for name in names { try Self.open(runs, name)?.kill() }
+            let start = Clocks.read()
+            for name in names {
+                // One open at a time: there may be more of them than descriptors.
+                guard let group = try Self.open(runs, name) else { continue }
+                while group.state?.contains(.populated) != false {
+                    guard Clocks.read().holderElapsed(since: start) < limit else { return false }
+                    usleep(1000)
+                }
+            }
+        } catch {
+            return false
         }
         return true
     }
+
+    /// `nil` when it was removed, and so was empty; any other failure proves nothing.
+    private static func open(
+        _ parent: ControlGroup, _ name: String
+    ) throws(SystemCallFailure) -> ControlGroup? {
+        do {
+            return try parent.open(name)
+        } catch {
+            guard error.errorNumber == ENOENT else { throw error }
+            return nil
+        }
+    }
+
+    /// Where the runs of this guard are, once it has said hello; `nil` without control groups.
+    package var runsPlace: String? { self.reader.withLock { reader in reader.runsPath } }
 
     /// The guard sits in `…/guard`, its runs in `…/runs`.
     private static func runsPath(ofPeer socket: Int32) -> String? {
