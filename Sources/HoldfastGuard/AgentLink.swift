@@ -62,15 +62,24 @@ final class AgentLink {
             let frame = self.waiting[self.first]
             switch self.socket.send(frame.bytes, attached: frame.attached?.number) {
             case .sent:
-                self.waiting[self.first].attached = nil
+                self.waiting[self.first] = Frame(bytes: [], attached: nil)
                 self.byteCount -= frame.bytes.count
                 self.first += 1
-            case .full: return true
+            case .full:
+                self.compact()
+                return true
             case .failed: return false
             }
         }
         self.waiting.removeAll(keepingCapacity: self.waiting.capacity <= 1024)
         self.first = 0
         return true
+    }
+
+    /// An agent that always leaves something unread must not make the list ever longer.
+    private func compact() {
+        guard self.first > 1024, self.first > self.waiting.count / 2 else { return }
+        self.waiting.removeFirst(self.first)
+        self.first = 0
     }
 }

@@ -199,14 +199,25 @@ package final class GuardConnection: Sendable {
     private func flush(_ queue: inout Queue) -> Bool {
         while queue.first < queue.frames.count {
             let frame = queue.frames[queue.first]
-            guard self.socket.send(frame) != .full else { return true }
+            guard self.socket.send(frame) != .full else {
+                Self.compact(&queue)
+                return true
+            }
             // A failed connection shows itself to the reader at once.
+            queue.frames[queue.first] = []
             queue.first += 1
             queue.byteCount -= frame.count
         }
         queue.frames = []
         queue.first = 0
         return false
+    }
+
+    /// A guard that always leaves something unread must not make the list ever longer.
+    private static func compact(_ queue: inout Queue) {
+        guard queue.first > 1024, queue.first > queue.frames.count / 2 else { return }
+        queue.frames.removeFirst(queue.first)
+        queue.first = 0
     }
 
     private func wakeReader() {
