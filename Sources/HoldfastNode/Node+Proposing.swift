@@ -94,9 +94,12 @@ extension Node {
 
     /// P7: counters move past everything seen.
     private func highestCounter(_ register: RegisterID, _ work: RegisterWork) -> UInt64 {
-        max(
-            work.counter, self.acceptor.acceptedBallot(of: register)?.counter ?? 0,
-            self.learner.ballot(of: register)?.counter ?? 0)
+        let accepted = self.acceptor.acceptedBallot(of: register)
+        let known = self.learner.ballot(of: register)
+        // P6: with what was accepted its proposer was promised the next ballot, and a prepare of
+        // that counter would be refused whenever our incarnation is the lower one.
+        let promised = [accepted, known].compactMap { $0?.next.counter }
+        return max(work.counter, promised.max() ?? 0)
     }
 
     // MARK: Answers
