@@ -31,6 +31,7 @@ final class ControlGroupTree: ChildTree {
                 next: "mount cgroup2, or use --contain subreaper", .system)
         }
         self.name = name
+        self.place = "\(path == "/" ? "" : path)/\(name)/runs"
         do {
             self.own = try ControlGroup.open(path)
             try Self.makeUnlessThere(self.own, name)
@@ -63,6 +64,28 @@ final class ControlGroupTree: ChildTree {
             try parent.make(name)
         } catch {
             guard (try? parent.open(name)) != nil else { throw error }
+        }
+    }
+
+    /// Where the runs are.
+    let place: String
+
+    /// G8: empties the place of an earlier guard, which may have been started from another one.
+    ///
+    /// - Parameter place: As it was noted.
+    /// - Throws: `GuardFailure`: what is there will not die, or is not ours to end.
+    static func emptyEarlier(_ place: String) throws(GuardFailure) {
+        let suffix = "/runs"
+        guard place.hasPrefix("/"), place.hasSuffix(suffix), ControlGroup.isOne(place) else {
+            return
+        }
+        do {
+            let home = try ControlGroup.open(String(place.dropLast(suffix.count)))
+            // A guard with another socket lives there.
+            guard (try? home.lock()) != nil else { return }
+            try Self.empty(try home.open("runs"))
+        } catch {
+            throw .system("cannot empty the control group \(place) of an earlier guard", error)
         }
     }
 

@@ -33,8 +33,11 @@ package enum GuardProgram {
         do {
             let launcher = try ChildLauncher(openFiles: try ThisProcess.raiseOpenFiles())
             Self.takePrivileges()
+            try ControlGroupTree.emptyEarlier(listener.note)
             let tree = try ContainmentTrial.choose(
                 options.containment, name: options.name, launcher)
+            // Before anything is launched, so that whoever follows us finds it.
+            listener.note = (tree as? ControlGroupTree)?.place ?? ""
             // What starting needed is not kept in memory; the deadline path, run once more, is.
             ThisProcess.dropCode()
             do { try ThisProcess.lockMemory() } catch { Self.lack("locked memory", error) }

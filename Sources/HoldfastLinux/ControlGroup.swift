@@ -27,6 +27,9 @@ package final class ControlGroup {
         try Self.open(at: AT_FDCWD, path)
     }
 
+    /// Whether a directory is a control group of version 2.
+    package static func isOne(_ path: String) -> Bool { path.withCString(holdfast_is_cgroup2) }
+
     /// Opens the child `name`.
     package func open(_ name: String) throws(SystemCallFailure) -> ControlGroup {
         try Self.open(at: self.directory, name)

@@ -43,6 +43,27 @@ package final class PacketListener {
         return (socket, peer.user)
     }
 
+    /// A line that lasts beside the socket, for the next one who listens here.
+    ///
+    /// Empty where there is none, and where another user could have written it.
+    package var note: String {
+        get {
+            var status = stat()
+            guard let file = self.lock.number, fstat(file, &status) == 0,
+                status.st_uid == geteuid(), status.st_mode & 0o022 == 0
+            else { return "" }
+            var bytes = [UInt8](repeating: 0, count: 8192)
+            let count = pread(file, &bytes, bytes.count, 0)
+            return String(validating: bytes.prefix(max(0, count)), as: UTF8.self) ?? ""
+        }
+        set {
+            guard let file = self.lock.number else { return }
+            let bytes = Array(newValue.utf8)
+            ftruncate(file, 0)
+            _ = pwrite(file, bytes, bytes.count, 0)
+        }
+    }
+
     deinit {
         unlink(self.path)
         close(self.number)

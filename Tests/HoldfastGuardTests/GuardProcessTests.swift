@@ -437,6 +437,33 @@ struct GuardProcessTests {
     }
 
     @Test(
+        "G8: a guard that was started in another place empties the place of the one before it",
+        .enabled(if: GuardHarness.canWriteGroups, "needs writable control groups"))
+    func emptyOtherPlace() throws {
+        try self.withGuard(.cgroup) { harness, agent in
+            try agent.begin()
+            let mark = "9\(UInt32.random(in: 100_000...999_999))"
+            let order = Orders.shell(
+                "a", "(setsid sleep \(mark) &); sleep 0.2; echo on; sleep \(mark)")
+            try agent.send(.launch(order))
+            _ = try agent.output(of: order.name, until: "on")
+            harness.signal(SIGKILL)
+            _ = harness.waitForEnd()
+            #expect(!Processes.matching(mark).isEmpty)
+            let next = try GuardHarness(
+                ["--contain", "cgroup"], directory: harness.directory,
+                name: harness.name + "-other")
+            defer { GuardHarness.removeGroup(next.name) }
+            _ = try next.connect().find { report in
+                if case .hello = report { true } else { nil }
+            }
+            #expect(Processes.matching(mark).isEmpty)
+            next.signal(SIGTERM)
+            #expect(next.waitForEnd() == 0)
+        }
+    }
+
+    @Test(
         "G8: an agent that sees the guard die can empty what it left",
         .enabled(if: GuardHarness.canWriteGroups, "needs writable control groups"))
     func emptyLeftOvers() throws {
