@@ -37,13 +37,18 @@ enum ChangeFigures {
         try cluster.declare([key.text], job)
         let api = cluster.hosts[0].api
         var (claims, releases, children) = (Sample(), Sample(), Sample())
-        for _ in 0..<Self.rounds {
+        for round in 0..<Self.rounds {
             cluster.signposts.clear()
+            // Whoever waits for the answer is late at the signpost: each has its own rounds.
+            let isForChild = round % 2 == 0
             let start = Clock.now()
+            if isForChild {
+                _ = try api.start(key, wait: nil)
+                children.add(try cluster.signposts.next(within: 10).at - start)
+            }
             let run = try api.start(key, wait: .seconds(10))
-            claims.add(Clock.now() - start)
+            if !isForChild { claims.add(Clock.now() - start) }
             guard run.state == .running else { throw Trouble("'\(key)' is \(run.state)") }
-            children.add(try cluster.signposts.next(within: 10).at - start)
 
             let release = Clock.now()
             let end = try api.stop(key, wait: .seconds(10))
