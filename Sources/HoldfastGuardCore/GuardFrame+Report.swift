@@ -98,7 +98,7 @@ extension GuardFrame {
 }
 
 extension ByteWriter {
-    fileprivate mutating func end(_ end: RunEnd) throws(GuardFrameError) {
+    mutating func end(_ end: RunEnd) throws(GuardFrameError) {
         switch end.status {
         case .exited(let code):
             self.integer(UInt8(1))

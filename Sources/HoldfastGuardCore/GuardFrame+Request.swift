@@ -135,7 +135,7 @@ extension ByteReader {
 
 extension LaunchOrder {
     /// What kill(2) takes, without 0, which asks and does not end anything.
-    static let signals: ClosedRange<Int32> = 1...64
+    package static let signals: ClosedRange<Int32> = 1...64
 
     /// Arguments as execve(2) counts them, each with its NUL.
     fileprivate var argumentBytes: Int {

@@ -17,4 +17,8 @@ extension Limits {
     package static let queuedGuardFrameCount = 4 * Limits.runCount
     /// Bytes of such frames.
     package static let queuedGuardFrameBytes = 8 * 1024 * 1024
+    /// What `Moment.advanced` makes of a clock and a span that are both in their bounds.
+    package static let farNanoseconds: ClosedRange<Int64> = 0...(1 << 62)
+    /// Users that a guard may launch as, where they are listed.
+    package static let allowedUserCount = 1024
 }

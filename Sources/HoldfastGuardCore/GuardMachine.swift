@@ -82,7 +82,7 @@ package struct GuardMachine: Equatable, Sendable {
     var runs: [GuardRun?] = []
     var slotOfKey: [String: Int] = [:]
     var exits = KeptExits()
-    package private(set) var agentNumber: UInt64 = 0
+    package internal(set) var agentNumber: UInt64 = 0
     var ending = Ending.notAsked
     /// Whether the kernel stands behind the guard, as far as effects said (G4).
     var isKernelTimerArmed = false
@@ -94,6 +94,7 @@ package struct GuardMachine: Equatable, Sendable {
     }
 
     package var liveCount: Int { self.slotOfKey.count }
+    package var containment: Containment { self.settings.containment }
 
     /// Whether a session is served whose lease does not hold.
     var isFenced: Bool {

@@ -49,11 +49,20 @@ struct GuardRun: Equatable, Sendable {
     var waitingBurns: [Token] = []
 
     init(_ order: LaunchOrder, at now: Moment) {
-        self.name = order.name
-        self.stopGrace = order.stopGrace
-        self.onDeadline = order.onDeadline
-        self.freezeLimit = order.freezeLimit
-        self.launchedAt = now
+        self.init(
+            name: order.name, stopGrace: order.stopGrace, onDeadline: order.onDeadline,
+            freezeLimit: order.freezeLimit, launchedAt: now)
+    }
+
+    init(
+        name: RunName, stopGrace: Duration, onDeadline: DeadlineAction, freezeLimit: Duration?,
+        launchedAt: Moment
+    ) {
+        self.name = name
+        self.stopGrace = stopGrace
+        self.onDeadline = onDeadline
+        self.freezeLimit = freezeLimit
+        self.launchedAt = launchedAt
     }
 
     /// When the deadline path must look at this run next, renewals apart.

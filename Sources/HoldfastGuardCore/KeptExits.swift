@@ -7,6 +7,18 @@ struct KeptExits: Equatable, Sendable {
 
     private(set) var entries: [Entry] = []
 
+    init() {}
+
+    /// - Parameter entries: In rising order of their names, none of them twice.
+    /// - Throws: `invalid(.runs)` for others.
+    init(_ entries: [Entry]) throws(GuardFrameError) {
+        let isRising = zip(entries, entries.dropFirst()).allSatisfy { left, right in
+            left.name < right.name
+        }
+        guard isRising else { throw .invalid(.runs) }
+        self.entries = entries
+    }
+
     subscript(name: RunName) -> RunEnd? {
         let index = self.index(of: name)
         return index < self.entries.count && self.entries[index].name == name

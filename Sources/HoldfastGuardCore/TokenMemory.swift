@@ -27,4 +27,34 @@ struct TokenMemory: Equatable, Sendable {
             self.floor = max(self.floor, name.token)
         }
     }
+
+    // MARK: - As bytes
+
+    func encode(into writer: inout ByteWriter) throws(GuardFrameError) {
+        writer.integer(UInt32(self.limit))
+        writer.integer(self.floor)
+        writer.integer(UInt32(self.highest.count))
+        let rising = self.highest.sorted { left, right in
+            ExactText(left.key) < ExactText(right.key)
+        }
+        for (key, token) in rising { try writer.runName(RunName(key: key, token: token)) }
+    }
+
+    init(from reader: inout ByteReader) throws(GuardFrameError) {
+        let limit = Int(try reader.integer(UInt32.self))
+        guard limit <= Limits.rememberedKeyCount else { throw .invalid(.token) }
+        self.init(limit: limit)
+        self.floor = try reader.integer()
+        let count = Int(try reader.integer(UInt32.self))
+        guard count <= limit else { throw .tooLong(.token) }
+        var last: ExactText?
+        for _ in 0..<count {
+            let name = try reader.runName()
+            let key = ExactText(name.key)
+            guard last.map({ last in last < key }) ?? true,
+                self.highest.updateValue(name.token, forKey: name.key) == nil
+            else { throw .invalid(.token) }
+            last = key
+        }
+    }
 }
