@@ -66,10 +66,10 @@ int holdfast_signalfd_create(bool children) {
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGHUP);
     if (children) sigaddset(&mask, SIGCHLD);
     blocked = mask;
     sigaddset(&blocked, SIGCHLD);
-    sigaddset(&blocked, SIGHUP);
     sigaddset(&blocked, SIGPIPE);
     if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0) return -errno;
     return result_of(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));

@@ -9,6 +9,8 @@ protocol ChildTree: AnyObject {
     var containment: Containment { get }
     /// Whether nobody tells that a tree became empty or frozen, so that it must be looked at.
     var mustBePolled: Bool { get }
+    /// What the next image of the program is to hold them by.
+    var saved: SavedGuard.Tree { get }
 
     /// Makes a place for one launch.
     func makeNest(_ name: String, number: Int32) throws(SystemCallFailure) -> Nest

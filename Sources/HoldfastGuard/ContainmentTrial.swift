@@ -6,25 +6,33 @@ import HoldfastLinux
 ///
 /// It is also the rehearsal of the deadline path: what runs at a deadline has run before, so that
 /// its code and stack are in memory when memory is short (G1).
-struct ContainmentTrial {
-    struct Measured {
-        var launch: Duration
-        var freeze: Duration
-        var kill: Duration
+package struct ContainmentTrial {
+    package struct Measured: Equatable, Sendable {
+        package var launch: Duration
+        package var freeze: Duration
+        package var kill: Duration
+
+        package init(launch: Duration, freeze: Duration, kill: Duration) {
+            self.launch = launch
+            self.freeze = freeze
+            self.kill = kill
+        }
     }
 
     /// What the guard's own program does nothing under.
     static let probeName = "holdfast-guard-probe"
     /// Longer than any step below may take.
     static let probeSeconds: UInt32 = 30
-    private static let stepLimit = Duration.seconds(5)
-
+    private let stepLimit: Duration
     private let tree: any ChildTree
     private let launcher: ChildLauncher
 
-    init(_ tree: any ChildTree, _ launcher: ChildLauncher) {
+    init(
+        _ tree: any ChildTree, _ launcher: ChildLauncher, stepLimit: Duration = .seconds(5)
+    ) {
         self.tree = tree
         self.launcher = launcher
+        self.stepLimit = stepLimit
     }
 
     /// The best tree that works here, or the one that was asked for.
@@ -124,7 +132,7 @@ struct ContainmentTrial {
             do {
                 let launched = try self.launcher.launch(
                     order, in: place, output: pipe.writing, extra: self.tree.mark(nest),
-                    before: Clocks.read().advanced(by: Self.stepLimit))
+                    before: Clocks.read().advanced(by: self.stepLimit))
                 let child = Child(
                     name: order.name, generation: 0, nest: nest, processID: launched.processID,
                     process: launched.process, stopSignal: order.stopSignal)
@@ -148,7 +156,7 @@ struct ContainmentTrial {
 
     private func wait(_ child: Child, _ isTrue: (ControlGroup.State) -> Bool) -> Bool {
         let start = Clocks.read()
-        while Clocks.read().holderElapsed(since: start) < Self.stepLimit {
+        while Clocks.read().holderElapsed(since: start) < self.stepLimit {
             self.tree.beginRound()
             if let state = self.tree.state(child), isTrue(state) { return true }
             ThisProcess.pause(milliseconds: 1)

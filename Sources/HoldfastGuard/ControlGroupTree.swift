@@ -57,6 +57,33 @@ final class ControlGroupTree: ChildTree {
         }
     }
 
+    /// Takes over what an earlier image of this program held.
+    ///
+    /// - Parameters:
+    ///   - directories: Open ones; `home` is locked.
+    ///   - name: The guard's.
+    ///   - isBornByItself: Whether a child died at birth before.
+    ///   - live: The nests in use; others were left to be removed.
+    /// - Throws: A directory is not what it should be.
+    init(
+        inheriting directories: (own: Int32, home: Int32, runs: Int32), name: String,
+        isBornByItself: Bool, live: Set<String>
+    ) throws(SystemCallFailure) {
+        self.name = name
+        self.place = ThisProcess.resolve("/proc/self/fd/\(directories.runs)") ?? ""
+        self.own = try ControlGroup.inherit(directories.own)
+        self.home = try ControlGroup.inherit(directories.home)
+        self.runs = try ControlGroup.inherit(directories.runs)
+        self.isBornByItself = isBornByItself
+        self.garbage = self.runs.children().filter { nest in !live.contains(nest) }
+    }
+
+    var saved: SavedGuard.Tree {
+        .groups(
+            own: self.own.directory, home: self.home.directory, runs: self.runs.directory,
+            isBornByItself: self.isBornByItself)
+    }
+
     private static func makeUnlessThere(
         _ parent: ControlGroup, _ name: String
     ) throws(SystemCallFailure) {

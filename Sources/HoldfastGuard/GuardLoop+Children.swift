@@ -123,15 +123,7 @@ extension GuardLoop {
             processID: launched.processID, process: launched.process,
             stopSignal: order.stopSignal)
         do {
-            if let group = nest.group {
-                try self.poller.add(
-                    group.events, Source.data(.group, generation: child.generation, slot: slot),
-                    isUrgent: true)
-            }
-            if let number = child.process.number {
-                try self.poller.add(
-                    number, Source.data(.process, generation: child.generation, slot: slot))
-            }
+            try self.watch(child, in: slot)
         } catch {
             self.tree.admit(child)
             self.tree.kill(child)
@@ -142,6 +134,19 @@ extension GuardLoop {
         self.children[slot] = child
         self.pipes[order.name] = pipe
         self.tree.admit(child)
+    }
+
+    /// Has its end told, and where there is a group what becomes of that.
+    func watch(_ child: Child, in slot: Int) throws(SystemCallFailure) {
+        if let group = child.nest.group {
+            try self.poller.add(
+                group.events, Source.data(.group, generation: child.generation, slot: slot),
+                isUrgent: true)
+        }
+        if let number = child.process.number, !child.hasEnded {
+            try self.poller.add(
+                number, Source.data(.process, generation: child.generation, slot: slot))
+        }
     }
 
     // MARK: - Ending

@@ -29,7 +29,9 @@ final class GuardLoop {
     let tree: any ChildTree
     let launcher: ChildLauncher
     let poller: Poller
-    let kernelTimer: KernelTimer
+    let setup: GuardSetup
+    let listener: PacketListener
+    var kernelTimer: KernelTimer
     var machine: GuardMachine
     /// By the machine's slots.
     var children: [Child?] = []
@@ -39,28 +41,45 @@ final class GuardLoop {
     /// Children of which something is awaited that must be polled for.
     var isPolling = false
     var hasEnded = false
+    /// SIGHUP came, and nothing was done about it yet.
+    var isReplacementWanted = false
+    var badFrameCount: UInt64 = 0
+    private(set) var vmClock: VMClock?
 
     private let timer: BootTimer
     private let signals: SignalInbox
-    private let listener: PacketListener
-    private var vmClock: VMClock?
     private var link: AgentLink?
     private var linkGeneration: UInt32 = 0
-    private var badFrameCount = 0
 
+    /// - Parameters:
+    ///   - machine: What decides.
+    ///   - tree: Holds children.
+    ///   - launcher: Starts them.
+    ///   - listener: Takes agents.
+    ///   - signals: Blocked for this process, so that they are read here.
+    ///   - setup: For later images of the program.
+    ///   - kernelTimer: One that is armed already; `nil` makes one.
+    ///   - vmMarker: What the virtual machine's clock said to an earlier image of the program.
+    /// - Throws: What the kernel refused.
     init(
         _ machine: GuardMachine, tree: any ChildTree, launcher: ChildLauncher,
-        listener: PacketListener, signals: SignalInbox
+        listener: PacketListener, signals: SignalInbox, setup: GuardSetup,
+        kernelTimer: KernelTimer? = nil, vmMarker: UInt64? = nil
     ) throws(SystemCallFailure) {
         self.machine = machine
         self.tree = tree
         self.launcher = launcher
         self.listener = listener
         self.signals = signals
+        self.setup = setup
         self.poller = try Poller()
         self.timer = try BootTimer()
-        self.kernelTimer = try KernelTimer()
-        self.vmClock = VMClock()
+        if let kernelTimer {
+            self.kernelTimer = kernelTimer
+        } else {
+            self.kernelTimer = try KernelTimer()
+        }
+        self.vmClock = VMClock(since: vmMarker)
         try self.poller.add(self.timer.number, Source.data(.timer))
         try self.poller.add(self.signals.number, Source.data(.signals))
         try self.poller.add(self.listener.number, Source.data(.listener))
@@ -69,6 +88,7 @@ final class GuardLoop {
     /// Serves until the machine says that it is over.
     func run() {
         while !self.hasEnded {
+            if self.isReplacementDue { self.replaceProgram() }
             self.setTimer()
             self.poller.wait { event in self.take(event) }
             self.tree.beginRound()
@@ -137,6 +157,7 @@ final class GuardLoop {
             case .terminate:
                 Notice.write("ending: stopping children", ["count": "\(self.machine.liveCount)"])
                 self.perform(self.machine.receive(.terminated, at: Clocks.read()))
+            case .replace: self.isReplacementWanted = true
             case .childEnded: self.reapOrphans()
             }
         }

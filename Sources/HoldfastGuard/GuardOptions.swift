@@ -24,6 +24,9 @@ package struct GuardOptions: Equatable, Sendable {
 
     package enum Command: Equatable, Sendable {
         case serve(GuardOptions)
+        /// Go on with what an earlier image of the program left behind this descriptor; never
+        /// given by people.
+        case resume(state: Int32)
         case help
     }
 
@@ -34,6 +37,8 @@ package struct GuardOptions: Equatable, Sendable {
 
         Launches the children of one holdfastd, and pauses or ends them when it stops renewing
         their lease. Started before holdfastd; SIGTERM stops the children, then the guard.
+        SIGHUP executes the program's file again in place, as after an upgrade: the process, its
+        children and their deadlines stay; holdfastd connects again by itself.
 
           --config FILE     the file that holdfastd reads; only its path is used here
           --socket PATH     where to listen (default: guard.sock beside FILE)
@@ -46,19 +51,27 @@ package struct GuardOptions: Equatable, Sendable {
           --exit-with-parent  end, as by SIGTERM, when the process that started it ends
           --help            print this
 
-        Ends with 0 after SIGTERM, 64 for a wrong command line, 78 without FILE, 71 when the
-        system refuses something, 73 when the socket cannot be made, 75 when another guard
-        serves it.
+        Ends with 0 after SIGTERM, 64 for a wrong command line, 65 when the program executed by
+        SIGHUP cannot read the state of the one before (every child is killed), 78 without FILE,
+        71 when the system refuses something, 73 when the socket cannot be made, 75 when another
+        guard serves it.
 
         """
 
+    static let resumeOption = "--resume="
     private static let nameBytes = 64
-    private static let userCount = 1024
+    private static let userCount = Limits.allowedUserCount
 
     /// - Parameter arguments: Without the program's own name.
     /// - Returns: What is asked for.
     /// - Throws: `GuardFailure` with the exit status for the command.
     package static func parse(_ arguments: [String]) throws(GuardFailure) -> Command {
+        if let last = arguments.last, last.hasPrefix(Self.resumeOption) {
+            guard let state = Int32(last.dropFirst(Self.resumeOption.count)), state > 2 else {
+                throw .usage("cannot start", why: "'\(last)' is not for use by hand")
+            }
+            return .resume(state: state)
+        }
         var values: [String: String] = [:]
         var exitsWithParent = false
         var rest = arguments[...]

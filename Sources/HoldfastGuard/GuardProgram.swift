@@ -16,7 +16,8 @@ package enum GuardProgram {
         do {
             switch try GuardOptions.parse(Array(arguments.dropFirst())) {
             case .help: ThisProcess.writeOutput(GuardOptions.help)
-            case .serve(let options): try Self.serve(options)
+            case .serve(let options): try Self.serve(options, arguments)
+            case .resume(let state): try GuardResumption.run(state, arguments)
             }
             return ExitStatusCode.success.rawValue
         } catch {
@@ -25,13 +26,16 @@ package enum GuardProgram {
         }
     }
 
-    private static func serve(_ options: GuardOptions) throws(GuardFailure) {
+    private static func serve(
+        _ options: GuardOptions, _ arguments: [String]
+    ) throws(GuardFailure) {
         ThisProcess.reserveStreams()
         if options.exitsWithParent { ThisProcess.endWithParent() }
         let listener = try Self.listen(options.socketPath)
         let loop: GuardLoop
         do {
-            let launcher = try ChildLauncher(openFiles: try ThisProcess.raiseOpenFiles())
+            let openFiles = try ThisProcess.raiseOpenFiles()
+            let launcher = try ChildLauncher(openFiles: openFiles)
             Self.takePrivileges()
             try ControlGroupTree.emptyEarlier(listener.note)
             let tree = try ContainmentTrial.choose(
@@ -48,7 +52,11 @@ package enum GuardProgram {
                 allowedUsers: options.allowedUsers)
             loop = try GuardLoop(
                 GuardMachine(settings), tree: tree, launcher: launcher, listener: listener,
-                signals: signals)
+                signals: signals,
+                setup: GuardSetup(
+                    options: options, parentID: ThisProcess.parentID, openFiles: openFiles,
+                    measured: measured, program: ProgramReplacement.ownPath,
+                    arguments: arguments))
             Self.announce(options, tree.containment, measured)
         } catch let failure as SystemCallFailure {
             throw .system("cannot prepare for children", failure)

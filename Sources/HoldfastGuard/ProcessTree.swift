@@ -31,19 +31,26 @@ final class ProcessTree: ChildTree {
     private var isFresh = false
 
     /// - Throws: `GuardFailure`: /proc is of no use, or what an earlier guard left will not die.
-    init(_ containment: Containment, name: String) throws(GuardFailure) {
-        self.containment = containment
-        self.prefixText = Self.variable + name + "/"
-        self.prefix = Array(self.prefixText.utf8CString)
-        self.owners = .allocate(capacity: ProcessTable.capacity)
+    convenience init(_ containment: Containment, name: String) throws(GuardFailure) {
         do {
-            self.table = try ProcessTable()
-            if containment == .subreaper { try ThisProcess.becomeSubreaper() }
+            try self.init(inheriting: containment, name: name)
         } catch {
             throw .system("cannot look at processes", error)
         }
         try self.empty()
     }
+
+    /// The same for a later image of the same guard's program: its runs go on.
+    init(inheriting containment: Containment, name: String) throws(SystemCallFailure) {
+        self.containment = containment
+        self.prefixText = Self.variable + name + "/"
+        self.prefix = Array(self.prefixText.utf8CString)
+        self.owners = .allocate(capacity: ProcessTable.capacity)
+        self.table = try ProcessTable()
+        if containment == .subreaper { try ThisProcess.becomeSubreaper() }
+    }
+
+    var saved: SavedGuard.Tree { .processes }
 
     /// G8: kills what bears the mark of an earlier guard of this name.
     private func empty() throws(GuardFailure) {
@@ -62,6 +69,28 @@ final class ProcessTree: ChildTree {
             guard Clocks.read().holderElapsed(since: start) < Self.emptyingLimit else {
                 throw GuardFailure(
                     "cannot empty what an earlier guard left", why: "\(found) processes do not end",
+                    next: "look for processes in uninterruptible sleep", .system)
+            }
+            ThisProcess.pause(milliseconds: 5)
+        }
+    }
+
+    /// Kills every descendant of this process, whoever's, and whatever bears the mark of `name`.
+    static func endEverything(name: String) throws(GuardFailure) {
+        let tree = try ProcessTree(.subreaper, name: name)
+        let start = Clocks.read()
+        while true {
+            tree.table.refresh()
+            var found = 0
+            for index in 0..<tree.table.count
+            where !tree.table[index].isDead && tree.childOfGuard(above: index) != nil {
+                tree.table.signal(index, Self.end)
+                found += 1
+            }
+            if found == 0 { return }
+            guard Clocks.read().holderElapsed(since: start) < Self.emptyingLimit else {
+                throw GuardFailure(
+                    "cannot end what the guard left", why: "\(found) processes do not end",
                     next: "look for processes in uninterruptible sleep", .system)
             }
             ThisProcess.pause(milliseconds: 5)
@@ -140,12 +169,16 @@ final class ProcessTree: ChildTree {
         self.isMain.contains(group) ? group : nil
     }
 
-    /// Climbs to the child of the guard that it descends from.
     private func mainOfTree(_ start: Int) -> Int32? {
+        self.childOfGuard(above: start).flatMap(self.main)
+    }
+
+    /// Climbs to the child of the guard that it descends from, or is.
+    private func childOfGuard(above start: Int) -> Int? {
         var index = start
         for _ in 0..<self.table.count {
             let process = self.table[index]
-            if process.parent == self.guardID { return self.main(of: index) }
+            if process.parent == self.guardID { return index }
             guard process.parent > 1, let parent = self.table.index(of: process.parent) else {
                 return nil
             }

@@ -23,6 +23,18 @@ package final class ControlGroup {
         self.events = events
     }
 
+    /// Takes over the directory of a group that an earlier image of this process had open.
+    ///
+    /// - Throws: EBADF or EINVAL: it is not such a directory.
+    package static func inherit(_ directory: Int32) throws(SystemCallFailure) -> ControlGroup {
+        guard holdfast_is_cgroup2("/proc/self/fd/\(directory)") else {
+            throw SystemCallFailure(call: "statfs", errorNumber: EINVAL)
+        }
+        try InheritedDescriptor.adopt(directory)
+        return ControlGroup(
+            directory: directory, events: max(-1, holdfast_open_read(directory, "cgroup.events")))
+    }
+
     package static func open(_ path: String) throws(SystemCallFailure) -> ControlGroup {
         try Self.open(at: AT_FDCWD, path)
     }

@@ -33,6 +33,25 @@ package final class PacketListener {
         self.number = number
     }
 
+    /// Takes over what an earlier image of this process listened with.
+    ///
+    /// - Throws: ENOTSOCK or EBADF: it is not what it should be.
+    package init(
+        inherited number: Int32, lock: Int32, path: String
+    ) throws(SystemCallFailure) {
+        let listens = try SystemCallFailure.check("getsockopt", holdfast_is_listener(number))
+        guard listens == 1 else { throw SystemCallFailure(call: "listen", errorNumber: EINVAL) }
+        try InheritedDescriptor.adopt(lock)
+        self.number = try InheritedDescriptor.adopt(number)
+        self.lock = OwnedDescriptor(lock)
+        self.path = path
+    }
+
+    /// What must stay open in a later image of this process: the socket, then its lock.
+    package var descriptors: (socket: Int32, lock: Int32) {
+        (self.number, self.lock.number ?? -1)
+    }
+
     /// The next connection and who made it; `nil` when none waits.
     package func take() -> (socket: PacketSocket, userID: UInt32)? {
         let number = holdfast_seqpacket_accept(self.number)

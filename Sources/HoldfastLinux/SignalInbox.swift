@@ -9,6 +9,8 @@ package final class SignalInbox {
     package enum Signal: Equatable {
         /// SIGTERM or SIGINT.
         case terminate
+        /// SIGHUP.
+        case replace
         case childEnded
     }
 
@@ -26,6 +28,7 @@ package final class SignalInbox {
         switch holdfast_signalfd_read(self.number) {
         case 0: nil
         case SIGCHLD: .childEnded
+        case SIGHUP: .replace
         default: .terminate
         }
     }

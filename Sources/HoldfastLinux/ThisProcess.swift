@@ -29,6 +29,19 @@ package enum ThisProcess {
         if getppid() != parent { exit(0) }
     }
 
+    /// The same for a later image of a program: `parent` is the process that started the first.
+    ///
+    /// What the kernel was asked for is lost where the program's file has rights of its own.
+    package static func endWithParent(_ parent: Int32) {
+        _ = holdfast_set_parent_death_signal(SIGTERM)
+        if getppid() != parent { kill(getpid(), SIGTERM) }
+    }
+
+    package static var parentID: Int32 { getppid() }
+
+    /// Whether it has any that was not reaped.
+    package static var hasChildren: Bool { holdfast_peek_ended_child() != -ECHILD }
+
     /// Lets go of code that only starting needed; before `lockMemory`.
     package static func dropCode() {
         // Refused is as good: it is only about size.

@@ -3,13 +3,18 @@ import CHoldfastLinux
 /// Tells when this virtual machine was paused, moved or copied unseen by its clocks (S8).
 package struct VMClock {
     private let page: UnsafeRawPointer
-    private var last: UInt64
+    /// What it said when it was last asked.
+    package private(set) var last: UInt64
 
     /// `nil` where the host offers no such clock.
-    package init?(path: String = "/dev/vmclock0") {
+    ///
+    /// - Parameters:
+    ///   - path: Of the device.
+    ///   - last: What it said when an earlier image of this process asked; `nil`: asks now.
+    package init?(path: String = "/dev/vmclock0", since last: UInt64? = nil) {
         guard let page = holdfast_vmclock_map(path) else { return nil }
         self.page = page
-        self.last = holdfast_vmclock_marker(page)
+        self.last = last ?? holdfast_vmclock_marker(page)
     }
 
     /// Whether it happened since this was last asked.

@@ -106,6 +106,18 @@ final class Agent: Sendable {
         try self.find(within: limit) { report in isWanted(report) ? report : nil }
     }
 
+    /// How many reports so far are of a kind.
+    func count(_ isCounted: (GuardReport) -> Bool) -> Int {
+        self.inbox.withLock { inbox in inbox.reports.map { each in each.report } }
+            .count(where: isCounted)
+    }
+
+    /// Lets the guard forget a run, unless it never was one.
+    func settleWhenEnded(_ name: RunName) {
+        guard (try? self.end(of: name, within: .milliseconds(50))) != nil else { return }
+        try? self.send(.settle(name))
+    }
+
     func hello() throws -> GuardHello {
         try self.find { report in
             if case .hello(let hello) = report { hello } else { nil }
@@ -224,14 +236,45 @@ enum Processes {
     }
 
     /// Processes whose command line contains `text`, living ones only.
-    static func matching(_ text: String) -> [Int32] {
+    static func matching(_ text: String) -> [Int32] { self.living("cmdline", text) }
+
+    /// Processes whose environment contains `text`, living ones only.
+    static func marked(_ text: String) -> [Int32] { self.living("environ", text) }
+
+    private static func living(_ file: String, _ text: String) -> [Int32] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { name in Int32(name) }.filter { processID in
             guard
-                let line = FileManager.default.contents(atPath: "/proc/\(processID)/cmdline"),
+                let line = FileManager.default.contents(atPath: "/proc/\(processID)/\(file)"),
                 String(decoding: line, as: UTF8.self).contains(text)
             else { return false }
             return Self.exists(processID) && processID != getpid()
         }
+    }
+
+    /// Processes of that name, as the kernel keeps it.
+    static func named(_ name: String) -> [Int32] { self.living("comm", name + "\n") }
+
+    static func parent(of processID: Int32) -> Int32? {
+        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8),
+            let bracket = stat.lastIndex(of: ")")
+        else { return nil }
+        return Int32(stat[bracket...].dropFirst(2).split(separator: " ")[1])
+    }
+
+    /// Numbers of open descriptors, and whether each is closed by execve(2).
+    static func descriptors(of processID: Int32) -> [Int32: Bool] {
+        let folder = "/proc/\(processID)/fdinfo"
+        var found: [Int32: Bool] = [:]
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let number = Int32(name),
+                let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8),
+                let line = text.split(separator: "\n").first(where: { line in
+                    line.hasPrefix("flags:")
+                }), let flags = Int(line.split(separator: "\t")[1], radix: 8)
+            else { continue }
+            found[number] = flags & Int(O_CLOEXEC) != 0
+        }
+        return found
     }
 }

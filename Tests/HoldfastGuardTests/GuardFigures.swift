@@ -49,6 +49,33 @@ struct GuardFigures {
         print("idle: \(Self.processorTicks(harness.processID) - ticks) ticks of 10 ms in 11 s")
         try self.measureEnds(agent)
         #expect(after < 4096 + 3 * Self.count)
+        try self.measureReplacements(harness)
+    }
+
+    /// From SIGHUP to the hello of the next image, and what that takes.
+    private func measureReplacements(_ harness: GuardHarness) throws {
+        var spans: [Duration] = []
+        for _ in 0..<20 {
+            let agent = try harness.connect()
+            defer { agent.close() }
+            try agent.renew(sequence: 6000, hard: .seconds(60))
+            try agent.wait { report in
+                report == .renewed(epoch: 1, sequence: 6000, isFenced: false)
+            }
+            let start = Clocks.read()
+            harness.signal(SIGHUP)
+            #expect(agent.isClosed())
+            let next = try harness.connect()
+            defer { next.close() }
+            let (hello, at) = try next.findTimed { report in
+                if case .hello(let hello) = report { hello } else { nil }
+            }
+            spans.append(at.holderElapsed(since: start))
+            #expect(hello.runs.count == Self.count - 200)
+        }
+        let after = Self.memory(harness.processID)
+        print("SIGHUP -> hello: \(Self.quantiles(spans)); then \(after) kB PSS")
+        #expect(after < 4096 + 3 * Self.count)
     }
 
     private func measureEnds(_ agent: Agent) throws {

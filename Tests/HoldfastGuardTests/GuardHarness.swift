@@ -16,10 +16,11 @@ final class GuardHarness: Sendable {
 
     static let budget = Duration.seconds(30)
 
-    /// Starts one with `arguments` beyond --config and --name, as `user` if that is given.
+    /// Starts one with `arguments` beyond --config and --name, as `user` if that is given, from
+    /// the program's file or a copy of it.
     init(
         _ arguments: [String] = [], user: UInt32? = nil, directory: String? = nil,
-        name: String? = nil
+        name: String? = nil, executable: String = GuardHarness.executable
     ) throws {
         let directory = try directory ?? Self.makeDirectory()
         let name = name ?? "hf-test-" + String(directory.split(separator: "-").last ?? "x")
@@ -28,7 +29,7 @@ final class GuardHarness: Sendable {
         self.name = name
         let process = Process()
         var command = [
-            Self.executable, "--config", "\(directory)/host.yaml", "--name", name,
+            executable, "--config", "\(directory)/host.yaml", "--name", name,
         ]
         command += arguments
         if let user {
@@ -96,7 +97,44 @@ final class GuardHarness: Sendable {
         kill(self.processID, number)
     }
 
-    /// Waits for its end.
+    /// SIGHUP, and waits until the next image of the program has taken over.
+    func replace() throws {
+        let count = self.takeovers
+        self.signal(SIGHUP)
+        try self.wait("the next image") { self.takeovers > count }
+    }
+
+    private var takeovers: Int {
+        self.log.split(separator: "\n").count { line in line.contains("took over from") }
+    }
+
+    func wait(forLog text: String) throws {
+        try self.wait("'\(text)'") { self.log.contains(text) }
+    }
+
+    private func wait(_ what: String, until isTrue: () -> Bool) throws {
+        let start = Clocks.read()
+        while !isTrue() {
+            guard Clocks.read().holderElapsed(since: start) < .seconds(10) else {
+                throw Missing(what: what, log: self.log)
+            }
+            usleep(1000)
+        }
+    }
+
+    struct Missing: Error {
+        var what: String
+        var log: String
+    }
+
+    /// Whether a process of the guard's stands in for its kernel timer.
+    var hasStandIn: Bool {
+        Processes.named("hf-stand-in").contains { number in
+            Processes.parent(of: number) == self.processID
+        }
+    }
+
+    /// Waits for its end; its exit status, or the signal that ended it.
     func waitForEnd() -> Int32 {
         self.process.withLock { process in
             process.waitUntilExit()
@@ -106,7 +144,7 @@ final class GuardHarness: Sendable {
 
     var isRunning: Bool { self.process.withLock { process in process.isRunning } }
 
-    /// Ends the guard and removes its directory and control group.
+    /// Ends the guard and its children, and removes its directory and control group.
     func end() {
         if self.isRunning {
             self.signal(SIGCONT)
@@ -114,7 +152,19 @@ final class GuardHarness: Sendable {
             _ = self.waitForEnd()
         }
         Self.removeGroup(self.name)
+        self.endMarked()
         try? FileManager.default.removeItem(atPath: self.directory)
+    }
+
+    /// Without control groups, what a killed guard's children started lives on, stopped perhaps.
+    private func endMarked() {
+        for _ in 0..<1000 {
+            let found = Processes.marked("HOLDFAST_GUARD_RUN=\(self.name)/")
+            if found.isEmpty { return }
+            for number in found { kill(number, SIGKILL) }
+            usleep(2000)
+        }
+        Issue.record("children of \(self.name) could not be ended")
     }
 
     static func removeGroup(_ name: String) {

@@ -174,7 +174,7 @@ int holdfast_timerfd_disarm(int timer);
 /*
  * Blocks SIGTERM, SIGINT, SIGCHLD, SIGHUP and SIGPIPE for the calling thread.
  *
- * Returns a descriptor for SIGTERM and SIGINT, and for SIGCHLD if `children`.
+ * Returns a descriptor for SIGTERM, SIGINT and SIGHUP, and for SIGCHLD if `children`.
  */
 int holdfast_signalfd_create(bool children);
 /* Returns the number of a signal that came; 0 when there is none. */
@@ -262,6 +262,53 @@ int holdfast_become_subreaper(void);
 int holdfast_killer_create(int32_t *timer);
 /* Moves it to an absolute time of CLOCK_BOOTTIME; 0 disarms it. Async-signal-safe. */
 int holdfast_killer_set(int32_t timer, int64_t boot_nanoseconds);
+
+/* ---- replacing the program of this process: replace.c ------------------------------------- */
+
+/* The path that this process was executed by, as execve(2) got it (AT_EXECFN); NULL if unknown. */
+const char *holdfast_program_path(void);
+/* Whether `path` is a file that this process may execute. */
+bool holdfast_may_execute(const char *path);
+
+/*
+ * Makes a file in memory that holds these bytes and can never be changed (memfd, sealed).
+ *
+ * Returns a descriptor. Fails with -EMFILE, -ENFILE, -ENOMEM, -ENOSPC. Linux 3.17.
+ */
+int holdfast_memory_make(const char *name, const void *bytes, size_t count);
+/* The size of such a file. Fails with -EBADF, -EINVAL (no such file), -EPERM (not sealed). */
+int64_t holdfast_memory_size(int fd);
+
+/* Whether `fd` stays open across execve(2). Fails with -EBADF. */
+int holdfast_set_inherited(int fd, bool inherited);
+/* 1 for a listening socket, 0 for another. Fails with -EBADF, -ENOTSOCK. */
+int holdfast_is_listener(int fd);
+bool holdfast_is_pipe(int fd);
+/* 1 if `pidfd` is of a child that was not reaped yet, 0 if not. Fails with -EBADF, -EINVAL. */
+int holdfast_is_child(int pidfd);
+
+/*
+ * Ends this process by SIGALRM after `nanoseconds`, at once if that is not above 0: ITIMER_REAL,
+ * which outlives execve(2), as POSIX timers do not.
+ *
+ * Makes the signal end the process: its default action, not blocked; neither changes by execve.
+ * A process that is stopped (SIGSTOP) is not ended by it. Suspend is not counted.
+ */
+int holdfast_alarm_set(int64_t nanoseconds);
+int holdfast_alarm_clear(void);
+
+/*
+ * Starts a child that kills this process by SIGKILL at an absolute time of CLOCK_BOOTTIME, stopped
+ * or not, and that ends when this process does. Only where there is one thread.
+ *
+ * Returns its number once it stands ready. Fails with what fork(2) fails with, -ETIMEDOUT.
+ */
+pid_t holdfast_stand_in_start(int64_t boot_nanoseconds);
+/* Ends and reaps it. Fails with -ECHILD when it is no child of ours; then nothing is killed. */
+int holdfast_stand_in_end(pid_t number);
+
+/* Returns only if it failed, as execve(2) fails. The environment is passed on. */
+int holdfast_execute(const char *path, char *const *arguments);
 
 /* ---- cgroups: cgroup.c; none of these allocates ------------------------------------------- */
 
