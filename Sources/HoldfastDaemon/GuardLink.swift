@@ -30,6 +30,11 @@ package final class GuardLink: Sendable {
     private let deliver: @Sendable (Report) -> Void
 
     private static let retryMicroseconds: UInt32 = 20_000
+    /// A connection that lasted longer did not end because of us.
+    private static let settledTime = Duration.seconds(1)
+    /// How often and how long to look whether a guard that closed its connection is dead.
+    private static let lookCount = 60
+    private static let lookMilliseconds: Int32 = 20
 
     /// - Parameters:
     ///   - path: The guard's socket.
@@ -86,14 +91,24 @@ package final class GuardLink: Sendable {
 
     private func run() {
         var hasComplained = false
+        var next: GuardConnection?
+        var previous: GuardConnection?
         while !self.isStopped {
             do throws(SystemCallFailure) {
-                let connection = try GuardConnection(path: self.path)
+                let connection: GuardConnection
+                if let next { connection = next } else { connection = try self.connect() }
+                next = nil
                 self.state.withLock { $0.connection = connection }
                 hasComplained = false
+                let start = Clocks.read()
                 self.read(connection)
                 self.state.withLock { $0.connection = nil }
-                self.reportEnd(of: connection)
+                let lasted = Clocks.read().holderElapsed(since: start)
+                // One that a dying guard took knows nothing of its place; the one before does.
+                let ended = connection.runsPlace == nil ? previous ?? connection : connection
+                next = self.reportEnd(of: ended, wasSettled: lasted > Self.settledTime)
+                previous = next == nil ? nil : ended
+                if next != nil { continue }
             } catch {
                 if !hasComplained {
                     hasComplained = true
@@ -124,22 +139,30 @@ package final class GuardLink: Sendable {
         }
     }
 
+    private func connect() throws(SystemCallFailure) -> GuardConnection {
+        try GuardConnection(path: self.path)
+    }
+
     /// Tells that the connection is lost, and if the guard is dead and nothing is left of its
     /// runs, that too: only then may its session be given back (S10).
-    private func reportEnd(of connection: GuardConnection) {
-        guard !self.isStopped else { return }
+    ///
+    /// - Parameters:
+    ///   - connection: Ended.
+    ///   - wasSettled: Whether it was good for long. Then a guard that lives has most likely
+    ///     replaced its program (G7), and the deadlines do not wait for us: connect at once.
+    ///     Otherwise another agent may have taken our place, or it refused us: no haste.
+    /// - Returns: The next connection, if there is one already.
+    private func reportEnd(of connection: GuardConnection, wasSettled: Bool) -> GuardConnection? {
+        guard !self.isStopped else { return nil }
         self.deliver(.lost(isDead: false))
-        guard !connection.guardHasEnded(within: 200) else {
-            self.empty(after: connection)
-            return
-        }
-        // It lives without us: another agent may have taken our place, or it refused us.
-        for _ in 0..<20 where !self.isStopped {
-            if connection.guardHasEnded(within: 50) {
+        for _ in 0..<Self.lookCount where !self.isStopped {
+            if connection.guardHasEnded(within: Self.lookMilliseconds) {
                 self.empty(after: connection)
-                return
+                return nil
             }
+            if wasSettled, let next = try? self.connect() { return next }
         }
+        return nil
     }
 
     /// G8: what a dead guard left is killed, also where no other guard comes.

@@ -13,6 +13,8 @@ struct WitnessLog {
         var first: Double
         var last: Double
         var lineCount: Int
+        /// The longest time between two lines.
+        var longestPause = 0.0
         /// Lines written while an older witness still had the file's lock.
         var unlockedCount: Int
     }
@@ -72,6 +74,7 @@ struct WitnessLog {
         if run.host != host || run.processID != process || fields[3].hasPrefix("start") {
             self.violations.append("token \(token) was given to two processes: '\(line)'")
         }
+        run.longestPause = max(run.longestPause, seconds - run.last)
         run.last = seconds
         run.lineCount += 1
         run.unlockedCount += isUnlocked ? 1 : 0
