@@ -77,7 +77,4 @@ extension Node {
 
     /// Whether a session is chosen closed, for certain.
     package func isClosed(_ session: SessionID) -> Bool { self.learner.isClosed(session) }
-
-    /// Whether this host is stopping a key that it runs.
-    package func isStopping(_ key: Key) -> Bool { self.runs[key]?.isStopping ?? false }
 }
